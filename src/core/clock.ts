@@ -1,0 +1,70 @@
+/** Time as everything in here sees it. Instants are milliseconds since 1970. */
+export interface Clock {
+  now(): number
+  /** Runs once, after `ms`. The answer cancels it; cancelling twice is harmless. A pending timer does not keep the process alive. */
+  after(ms: number, run: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    // Node fires a delay over 2^31 ms at once; nothing here waits for 24 days in one piece.
+    const timer = setTimeout(run, Math.min(Math.max(ms, 0), 2 ** 31 - 1))
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A clock that stands still until it is told to go: the same seed gives the same run. */
+export class VirtualClock implements Clock {
+  #now: number
+  #order = 0
+  #timers: { at: number; order: number; run: () => void }[] = []
+
+  constructor(startAt = Date.UTC(2026, 0, 1)) {
+    this.#now = startAt
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { at: this.#now + Math.max(ms, 0), order: this.#order++, run }
+    this.#timers.push(timer)
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+    }
+  }
+
+  /** When the next timer is due, or null when nothing waits. */
+  next(): number | null {
+    return this.#earliest()?.at ?? null
+  }
+
+  /** Moves time on by `ms`, running on the way what falls due, in order; between two timers the microtasks have their turn. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms
+    for (let timer = this.#earliest(); timer && timer.at <= until; timer = this.#earliest()) {
+      this.#timers = this.#timers.filter((other) => other !== timer)
+      this.#now = Math.max(this.#now, timer.at)
+      timer.run()
+      await settled()
+    }
+    this.#now = until
+    await settled()
+  }
+
+  #earliest() {
+    return this.#timers.reduce<(typeof this.#timers)[number] | undefined>(
+      (best, timer) =>
+        !best || timer.at < best.at || (timer.at === best.at && timer.order < best.order) ? timer : best,
+      undefined,
+    )
+  }
+}
+
+/** Resolves when everything that was already promised has run. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,102 @@
+/**
+ * Every error that a person or a program may meet, with its remedy. `docs/errors.md` is generated from this table and a
+ * test holds the two together. `status` is the HTTP status where the error can be an answer; `{name}` is filled in.
+ */
+const table = {
+  // Ingestion: what is wrong with a request.
+  method_not_allowed: { status: 405, message: 'This path takes {allowed}, not {method}.', remedy: 'Send a POST.' },
+  path_unknown: { status: 404, message: 'There is nothing at this path.', remedy: 'Stripe posts to /webhooks/stripe or /webhooks/stripe/<endpoint>.' },
+  endpoint_unknown: { status: 404, message: 'No endpoint of that name is configured.', remedy: 'Use /webhooks/stripe, or name an endpoint of the configuration.' },
+  body_too_large: { status: 413, message: 'The body is larger than {max} bytes.', remedy: 'Raise ingestion.bodyBytesMax if Stripe really sends that much.' },
+  body_empty: { status: 400, message: 'The body is empty.', remedy: 'Point Stripe, not a browser, at this address.' },
+  body_not_json: { status: 400, message: 'The signature is right but the body is not JSON.', remedy: 'Look at what changes the body between Stripe and here.' },
+  body_not_event: { status: 400, message: 'The signature is right but the body is no Stripe event: {what}.', remedy: 'Send Stripe events to this address and nothing else.' },
+  body_already_parsed: { status: 500, message: 'The body was parsed before it could be verified: {where}.', remedy: '{line}' },
+  signature_missing: { status: 400, message: 'There is no Stripe-Signature header.', remedy: 'Only Stripe, the Stripe CLI and `hookkeeper trigger` sign their requests.' },
+  signature_malformed: { status: 400, message: 'The Stripe-Signature header cannot be read: {what}.', remedy: 'A proxy may have rewritten it; the form is t=<seconds>,v1=<64 hex digits>.' },
+  signature_mismatch: { status: 400, message: 'No configured secret made this signature.', remedy: 'Compare STRIPE_WEBHOOK_SECRET with the signing secret of this very endpoint (live, sandbox and `stripe listen` each have their own), and let no proxy change the body.' },
+  timestamp_too_old: { status: 400, message: 'The signature is older than {max} s.', remedy: 'Synchronise the clock of this machine (NTP); a recorded request cannot be sent again.' },
+  timestamp_in_future: { status: 400, message: 'The signature is from more than {max} s ahead.', remedy: 'Synchronise the clock of this machine (NTP).' },
+  store_unavailable: { status: 503, message: 'The event could not be recorded just now.', remedy: 'Stripe will send it again. Look at `hookkeeper check` and the log for the store.' },
+  disk_reserve: { status: 503, message: 'Less than {reserve} MB of disk are left.', remedy: 'Free disk space or shorten retention; Stripe sends the event again.' },
+  memory_bound: { status: 503, message: 'More than {max} MB of unrecorded events wait in memory.', remedy: 'The store is slower than the stream: look at the disk. Stripe sends the event again.' },
+  stopping: { status: 503, message: 'This process is shutting down.', remedy: 'Stripe will send it again, to another process.' },
+
+  // Configuration and start: what a person has to mend.
+  config_unknown: { status: null, message: '{where} has no setting {key}.', remedy: '{suggestion}' },
+  config_invalid: { status: null, message: '{where}: {what}.', remedy: 'See docs/config.md.' },
+  config_unreadable: { status: null, message: '{file} cannot be loaded: {what}.', remedy: 'Mend the file, or start without --config.' },
+  secret_missing: { status: null, message: 'No webhook secret is configured, so nothing could be verified.', remedy: 'Set STRIPE_WEBHOOK_SECRET to the whsec_... of your endpoint (`stripe listen` prints one).' },
+  secret_invalid: { status: null, message: '{where} is not a webhook secret: {what}.', remedy: 'It begins with whsec_ and is copied whole from the endpoint\'s page in the Dashboard.' },
+  private_unprotected: { status: null, message: 'The private listener would be open to {host} without authentication.', remedy: 'Set HOOKKEEPER_API_TOKEN, or keep CONSOLE_HOST on 127.0.0.1.' },
+  port_taken: { status: null, message: 'Port {port} is taken by another process.', remedy: 'Stop it, or set {setting} to another port.' },
+  node_too_old: { status: null, message: 'Hookkeeper needs Node 24 (or 22.16 and later with SQLite 3.51.3); this is {version}.', remedy: 'Install a newer Node.' },
+  sqlite_too_old: { status: null, message: 'SQLite {version} can lose committed writes in WAL mode; 3.51.3 or later is needed.', remedy: 'Install Node 24.' },
+  ledger_in_use: { status: null, message: 'Another process (pid {pid}) already keeps {path}.', remedy: 'Stop it first, or speak to it: every other verb does so by itself.' },
+  ledger_foreign: { status: null, message: '{path} is not a ledger of Hookkeeper: {what}.', remedy: 'Set DATABASE_URL to another file.' },
+  schema_newer: { status: null, message: '{path} was written by a newer Hookkeeper (schema {found}; this program knows {known}).', remedy: 'Start the newer version.' },
+  handler_twice: { status: null, message: 'Two handlers are named {name}.', remedy: 'Give the second one a name: cluster.on(pattern, { name: \'...\' }, handler).' },
+  handler_invalid: { status: null, message: '{what}.', remedy: 'cluster.on(type | types | \'invoice.*\', options?, handler).' },
+  peer_missing: { status: null, message: '{feature} needs the package {name}, which is not installed.', remedy: 'npm install {name}' },
+
+  // Work: what a handler's author may meet.
+  stale_lease: { status: 409, message: 'The lease of this event is no longer ours (fence {fence}).', remedy: 'Nothing: another attempt has the event, and what this one wrote was refused.' },
+  transaction_too_long: { status: null, message: 'The transaction took {took} ms; at most {max} ms are allowed, so it was rolled back.', remedy: 'Compute first, then write; the ledger waits meanwhile.' },
+  transaction_async: { status: null, message: 'The function given to transaction() returned a promise, so it was rolled back.', remedy: 'Write synchronously: await before the transaction, not inside it.' },
+  transaction_denied: { status: null, message: 'A handler\'s transaction may not {what}, so it was rolled back.', remedy: 'Write to your own tables; begin and commit are ours.' },
+  transaction_unavailable: { status: null, message: 'transaction() needs the embedded SQLite ledger.', remedy: 'With Postgres use settleIn(), with another database onceIn().' },
+  handler_timeout: { status: null, message: 'The handler took longer than {ms} ms.', remedy: 'Raise timeoutMs, or pass context.signal on to what it waits for.' },
+  destination_failed: { status: null, message: '{host} answered {status}.', remedy: 'Look at the destination\'s own log for this event.' },
+  destination_unreachable: { status: null, message: '{host} could not be reached: {code}.', remedy: 'Is it running, and is the address right?' },
+  destination_breaker: { status: null, message: '{host} failed too often; nothing is sent to it for {ms} ms.', remedy: 'Nothing: it is tried again by itself.' },
+
+  // The private listener: what an operator or a program may meet.
+  unauthorized: { status: 401, message: 'This listener wants a token.', remedy: 'Send Authorization: Bearer <HOOKKEEPER_API_TOKEN>.' },
+  host_refused: { status: 403, message: 'This listener does not answer to that host name.', remedy: 'Use 127.0.0.1 or localhost, or add the name to console.hosts.' },
+  origin_refused: { status: 403, message: 'A page of another site may not act here.', remedy: 'Call the API from a program, with the token.' },
+  query_invalid: { status: 400, message: '{what}.', remedy: 'GET /api/v1/openapi.json lists the parameters.' },
+  event_unknown: { status: 404, message: 'There is no event {id}.', remedy: 'It may never have arrived here, or be past retention.' },
+  event_ambiguous: { status: 409, message: 'Several tenants have an event {id}: {tenants}.', remedy: 'Say which with account, connected and livemode.' },
+  body_gone: { status: 410, message: 'The body of {id} is past retention.', remedy: 'Raise retention.bodyDays for the future; Stripe lists events for 30 days.' },
+  action_unknown: { status: 404, message: 'There is no action {name}.', remedy: 'There are: {names}.' },
+  action_input: { status: 400, message: '{what}.', remedy: 'GET /api/v1/openapi.json describes the input of each action.' },
+  action_refused: { status: 409, message: '{what}.', remedy: '{remedy}' },
+  control_unknown: { status: 404, message: 'There is no live control {id}.', remedy: 'GET /api/v1/status lists them; controls expire by themselves.' },
+  not_running: { status: null, message: 'No running Hookkeeper was found for {path}.', remedy: 'Start it with `hookkeeper up`, or name its address with --api.' },
+  store_failed: { status: 503, message: 'The ledger could not be written: {what}.', remedy: 'Look at the disk; nothing that was acknowledged is lost.' },
+  store_closed: { status: 503, message: 'The ledger is closed.', remedy: 'Start the process again.' },
+} as const satisfies Record<string, { status: number | null; message: string; remedy: string }>
+
+export type ErrorCode = keyof typeof table
+export const ERRORS: Readonly<Record<ErrorCode, { status: number | null; message: string; remedy: string }>> = table
+
+/** An error with a stable `code`, a sentence and a remedy. `cause` keeps what was underneath. */
+export class HookkeeperError extends Error {
+  override name = 'HookkeeperError'
+  readonly code: ErrorCode
+  readonly remedy: string
+  readonly status: number | null
+
+  constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: ErrorOptions) {
+    super(fill(ERRORS[code].message, values), options)
+    this.code = code
+    this.remedy = fill(ERRORS[code].remedy, values)
+    this.status = ERRORS[code].status
+  }
+}
+
+/** The error of that code; `values` fill the placeholders of its sentence. */
+export function failure(
+  code: ErrorCode,
+  values?: Readonly<Record<string, string | number>>,
+  options?: ErrorOptions,
+): HookkeeperError {
+  return new HookkeeperError(code, values, options)
+}
+
+export const hasCode = (error: unknown, code: ErrorCode): error is HookkeeperError =>
+  error instanceof Error && 'code' in error && error.code === code
+
+function fill(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+}
