@@ -19,7 +19,7 @@ export const systemClock: Clock = {
 export class VirtualClock implements Clock {
   #now: number
   #order = 0
-  #timers: { at: number; order: number; run: () => void }[] = []
+  #timers: Timer[] = []
 
   constructor(startAt = Date.UTC(2026, 0, 1)) {
     this.#now = startAt
@@ -56,12 +56,18 @@ export class VirtualClock implements Clock {
   }
 
   #earliest() {
-    return this.#timers.reduce<(typeof this.#timers)[number] | undefined>(
+    return this.#timers.reduce<Timer | undefined>(
       (best, timer) =>
         !best || timer.at < best.at || (timer.at === best.at && timer.order < best.order) ? timer : best,
       undefined,
     )
   }
+}
+
+interface Timer {
+  readonly at: number
+  readonly order: number
+  readonly run: () => void
 }
 
 /** Resolves when everything that was already promised has run. */

@@ -24,7 +24,12 @@ export interface ErrorNote {
 /** How one attempt ends. `retry` counts against the schedule, `wait` (asked for by `Later`) does not. */
 export type Outcome =
   | { readonly kind: 'done'; readonly reason: DoneReason }
-  | { readonly kind: 'retry' | 'wait'; readonly delayMs: number; readonly reason: AgainReason; readonly error: ErrorNote | null }
+  | {
+      readonly kind: 'retry' | 'wait'
+      readonly delayMs: number
+      readonly reason: AgainReason
+      readonly error: ErrorNote | null
+    }
   | { readonly kind: 'dead'; readonly reason: DeadReason; readonly error: ErrorNote | null }
 
 // Two copies of the package may meet in one process (a bundler, a linked checkout), so brands, not classes, are compared.

@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite'
 import type { Envelope, Event, Tenant, Via } from '../core/event.ts'
 import type { DeadReason, DoneReason, ErrorNote, Json, Outcome, State } from '../core/outcome.ts'
 
@@ -181,7 +182,9 @@ export interface Stray {
 }
 
 /** A query, or rows by name. `limit` bounds how many move at once (at most 100,000). */
-export type Selection = { readonly refs: readonly Ref[] } | { readonly query: Omit<Query, 'limit' | 'cursor'>; readonly limit: number }
+export type Selection =
+  | { readonly refs: readonly Ref[] }
+  | { readonly query: Omit<Query, 'limit' | 'cursor'>; readonly limit: number }
 
 /**
  * `reopen` starts the attempts anew. `forget`: `nothing` for dead rows (handlers that returned stay done), `handlers` for
@@ -226,7 +229,12 @@ export interface Backlog {
 export interface Control {
   readonly id: string
   readonly kind: 'pause' | 'reroute'
-  readonly target: { readonly types?: readonly string[]; readonly lanes?: readonly string[]; readonly accounts?: readonly string[]; readonly destination?: string }
+  readonly target: {
+    readonly types?: readonly string[]
+    readonly lanes?: readonly string[]
+    readonly accounts?: readonly string[]
+    readonly destination?: string
+  }
   readonly by: string
   readonly why: string
   readonly at: number
@@ -281,8 +289,21 @@ export interface Store {
   readonly controls: Controls
   readonly journal: Journal
   readonly locks: Locks
+  /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
+  readonly transact: Transact | null
   check(): Promise<readonly Finding[]>
   /** A consistent copy while everything goes on. Resolves to the bytes written. */
   backup(path: string, progress?: (share: number) => void): Promise<number>
   close(): Promise<void>
 }
+
+/**
+ * The user's tables live in the ledger's file. `write` runs synchronously on a connection of the calling thread while the ledger's
+ * writer pauses; its writes, the memory that `handler` returned and, when `last`, `done` commit together or not at all.
+ * Rejects with `stale_lease`, `transaction_too_long`, `transaction_async`, `transaction_denied`, or with what `write` threw.
+ */
+export type Transact = <V>(
+  work: Leased,
+  handler: { name: string; last: boolean },
+  write: (db: DatabaseSync) => V,
+) => Promise<V>
