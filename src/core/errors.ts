@@ -20,6 +20,26 @@ const table = {
     message: 'The body is larger than {max} bytes.',
     remedy: 'Raise ingestion.bodyBytesMax if Stripe really sends that much.',
   },
+  request_torn: {
+    status: 400,
+    message: 'The request ended before it was complete.',
+    remedy: 'Look at the connection between Stripe and here.',
+  },
+  request_malformed: {
+    status: 400,
+    message: 'These bytes are no HTTP request that can be read.',
+    remedy: 'Speak HTTP/1.1 here, with either Content-Length or Transfer-Encoding and not both.',
+  },
+  request_too_slow: {
+    status: 408,
+    message: 'The request took too long to arrive.',
+    remedy: 'Look at the connection between Stripe and here.',
+  },
+  headers_too_large: {
+    status: 431,
+    message: 'The headers are larger than {max} bytes.',
+    remedy: 'Stripe sends about 500 bytes of headers; look at what a proxy adds.',
+  },
   body_empty: { status: 400, message: 'The body is empty.', remedy: 'Point Stripe, not a browser, at this address.' },
   body_not_json: {
     status: 400,
@@ -86,10 +106,16 @@ const table = {
   // Configuration and start: what a person has to mend.
   config_unknown: { status: null, message: '{where} has no setting {key}.', remedy: '{suggestion}' },
   config_invalid: { status: null, message: '{where}: {what}.', remedy: 'See docs/config.md.' },
+  flag_invalid: { status: null, message: 'A flag cannot be read: {what}.', remedy: '`--help` after the verb lists its flags.' },
   config_unreadable: {
     status: null,
     message: '{file} cannot be loaded: {what}.',
-    remedy: 'Mend the file, or start without --config.',
+    remedy: 'Mend the file, or name another.',
+  },
+  database_unknown: {
+    status: null,
+    message: 'DATABASE_URL cannot be {url}: {what}.',
+    remedy: 'Write sqlite: and a path, such as sqlite:.hookkeeper/hookkeeper.db; `--database` goes over a DATABASE_URL that is your own.',
   },
   secret_missing: {
     status: null,
@@ -173,6 +199,11 @@ const table = {
     message: "A handler's transaction may not {what}, so it was rolled back.",
     remedy: 'Write to your own tables; begin and commit are ours.',
   },
+  transaction_twice: {
+    status: null,
+    message: 'The handler {handler} called transaction() a second time in one attempt.',
+    remedy: 'Do all writes in one: the first has committed that the handler is done.',
+  },
   transaction_unavailable: {
     status: null,
     message: 'transaction() needs the embedded SQLite ledger.',
@@ -214,6 +245,31 @@ const table = {
     status: 403,
     message: 'A page of another site may not act here.',
     remedy: 'Call the API from a program, with the token.',
+  },
+  route_unknown: {
+    status: 404,
+    message: 'There is no {method} {path} here.',
+    remedy: 'GET /api/v1/openapi.json lists what there is.',
+  },
+  content_type_refused: {
+    status: 415,
+    message: 'This route takes JSON, not {type}.',
+    remedy: 'Send Content-Type: application/json.',
+  },
+  input_too_large: {
+    status: 413,
+    message: 'The input is larger than {max} bytes.',
+    remedy: 'Select by filters instead of by ids, or in several calls.',
+  },
+  tails_full: {
+    status: 503,
+    message: '{max} tails are open, which is as many as there may be.',
+    remedy: 'Close one.',
+  },
+  unexpected: {
+    status: 500,
+    message: 'This went wrong in Hookkeeper, not in what you sent.',
+    remedy: "Look at the log of this process at this moment; it names the error's class.",
   },
   query_invalid: { status: 400, message: '{what}.', remedy: 'GET /api/v1/openapi.json lists the parameters.' },
   event_unknown: {
@@ -265,12 +321,15 @@ export class HookkeeperError extends Error {
   readonly code: ErrorCode
   readonly remedy: string
   readonly status: number | null
+  /** What filled the sentence: enough to make the same error again on the other side of a thread. */
+  readonly values: Readonly<Record<string, string | number>>
 
   constructor(code: ErrorCode, values: Readonly<Record<string, string | number>> = {}, options?: ErrorOptions) {
     super(fill(ERRORS[code].message, values), options)
     this.code = code
     this.remedy = fill(ERRORS[code].remedy, values)
     this.status = ERRORS[code].status
+    this.values = values
   }
 }
 

@@ -1,0 +1,92 @@
+import { type Clock, systemClock } from '../core/clock.ts'
+import { type Logger, silent } from '../core/service.ts'
+import { Lanes } from './lanes.ts'
+import { migrateSqlite } from './migrate.ts'
+import type { Scheduler } from './scheduler.ts'
+import { backup } from './sqlite/backup.ts'
+import { type Caller, localCaller } from './sqlite/caller.ts'
+import { checkFile } from './sqlite/check.ts'
+import { connect, own } from './sqlite/connection.ts'
+import { remoteCaller } from './sqlite/remote.ts'
+import type { Retention } from './sqlite/retention.ts'
+import type { Admission } from './sqlite/transacted.ts'
+import { Transactions } from './sqlite/transactions.ts'
+import { Writer } from './sqlite/writer.ts'
+import type { Controls, Journal, Ledger, Locks, Store, Work } from './store.ts'
+
+export interface SqliteOptions {
+  /** The file; `:memory:` only without a thread. */
+  readonly path: string
+  /** True (the default): the writer has a thread of its own. False: it runs in the calling thread, on the clock given. */
+  readonly thread?: boolean
+  readonly clock?: Clock
+  readonly log?: Logger
+  readonly retention?: Partial<Retention>
+  /** Another scheduler than lanes, for comparison. Only without a thread. */
+  readonly scheduler?: () => Scheduler
+  /** When the next round of the writer runs. Only without a thread. */
+  readonly soon?: (run: () => void) => void
+}
+
+const defaultRetention: Retention = { bodyDays: 30, eventDays: 90, everyMs: 60_000 }
+
+/**
+ * The embedded store: one file, one writer, nothing to install. Rejects with `ledger_in_use`, `ledger_foreign`,
+ * `schema_newer` or `sqlite_too_old`.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
+  const { path, log = silent } = options
+  const retention = { ...defaultRetention, ...options.retention }
+  if (options.thread ?? true) {
+    const caller = await remoteCaller(path, retention, log)
+    return storeOver(caller, path, transactionsOver(caller, () => connect(path, { checkpoints: false }), () => performance.now()))
+  }
+  const owner = own(path)
+  const db = connect(path, { checkpoints: true })
+  migrateSqlite(db, path)
+  const { clock = systemClock, scheduler = () => new Lanes(), soon = setImmediate } = options
+  const writer = new Writer(db, { clock, log, retention, scheduler, soon })
+  const caller = localCaller(writer, (to, progress) => backup(db, to, progress), () => owner.release())
+  // One thread, one connection: while the writer stands still it has no transaction open.
+  return storeOver(caller, path, transactionsOver(caller, () => db, () => clock.now()))
+}
+
+const transactionsOver = (caller: Caller, open: () => ReturnType<typeof connect>, now: () => number) =>
+  new Transactions(
+    open,
+    {
+      pause: (works) => caller.call('pause', [works]) as Promise<readonly (Admission | null)[]>,
+      resume: (transacted) => caller.resume(transacted),
+    },
+    now,
+  )
+
+function storeOver(caller: Caller, path: string, transactions: Transactions): Store {
+  return {
+    name: 'sqlite',
+    ledger: ledgerOver(caller),
+    controls: over<Controls>(caller, ['put', 'live', 'lift']),
+    journal: over<Journal>(caller, ['write', 'page', 'verify']),
+    locks: over<Locks>(caller, ['take', 'release']),
+    transact: (work, handler, write) => transactions.run({ ref: work.ref, fence: work.fence }, handler, write),
+    check: async () => checkFile(path),
+    backup: (to, progress = () => {}) => caller.backup(to, progress),
+    async close() {
+      transactions.close()
+      await caller.close()
+    },
+  }
+}
+
+function ledgerOver(caller: Caller): Ledger {
+  const names = ['admit', 'keep', 'settle', 'giveBack', 'renew', 'remember', 'hold', 'find', 'open', 'strays', 'move', 'changes', 'backlog'] as const
+  return {
+    ...over<Omit<Ledger, 'lease'>>(caller, names),
+    lease: (want, signal) => caller.lease(want, signal) as Promise<readonly Work[]>,
+  }
+}
+
+/** An object whose calls go to the writer by name. */
+function over<Calls extends object>(caller: Caller, names: readonly (keyof Calls & string)[]): Calls {
+  return Object.fromEntries(names.map((name) => [name, (...args: unknown[]) => caller.call(name, args)])) as Calls
+}

@@ -1,0 +1,100 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../core/clock.ts'
+import type { Envelope } from '../../core/event.ts'
+import type { Json } from '../../core/outcome.ts'
+import type { Scheduler, Slot } from '../scheduler.ts'
+import type { Ref } from '../store.ts'
+import type { Row } from '../transitions.ts'
+import { Holding } from './holding.ts'
+import { Names, Tenants } from './names.ts'
+import { Objects } from './objects.ts'
+import { Projection } from './projection.ts'
+import { Recent } from './recent.ts'
+import { type Statements, statements } from './statements.ts'
+
+/** An event that changed since it was last written to `hookkeeper_events`: what is true of it now. */
+export interface Touched {
+  row: Row
+  held: boolean
+  strict: boolean
+  endedAt: number | null
+  reasonId: number | null
+  release: number | null
+  twin: string | null
+  /** What handlers remembered; null while nobody looked. */
+  memory: Record<string, Json> | null
+}
+
+/** A lease that somebody holds. */
+export interface Running {
+  readonly slot: Slot
+  readonly worker: string
+  readonly type: number
+  readonly strict: boolean
+  readonly laneKey: number
+  readonly tenant: number
+  readonly object: string | null
+  readonly position: number
+}
+
+/**
+ * The ledger in memory: what waits, what runs, and what changed since it was last written to the tables. One writer keeps it;
+ * all that it says can be read back from the file.
+ */
+export interface Book {
+  readonly db: DatabaseSync
+  readonly sql: Statements
+  readonly names: Names
+  readonly tenants: Tenants
+  readonly objects: Objects
+  readonly lanes: Scheduler
+  readonly recent: Recent
+  readonly projection: Projection
+  readonly holding: Holding
+  readonly touched: Map<Ref, Touched>
+  readonly running: Map<Ref, Running>
+  /** Per worker: how many leases it holds, and whether one of them has it for itself. */
+  readonly workers: Map<string, { running: number; alone: boolean }>
+  /** Monotone: the wall clock may be set back, the ledger's time may not. */
+  now(): number
+  seq: number
+  epoch: number
+  fences: number
+  dead: number
+}
+
+export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Book {
+  let latest = 0
+  const sql = statements(db)
+  const names = new Names(db)
+  const tenants = new Tenants(db)
+  const objects = new Objects(db)
+  return {
+    db,
+    sql,
+    names,
+    tenants,
+    objects,
+    lanes,
+    recent: new Recent(),
+    projection: new Projection(sql, objects),
+    holding: new Holding(names, tenants),
+    touched: new Map(),
+    running: new Map(),
+    workers: new Map(),
+    now: () => (latest = Math.max(latest, clock.now())),
+    seq: 0,
+    epoch: 0,
+    fences: 0,
+    dead: 0,
+  }
+}
+
+/** Epochs are a billion fences apart: whatever an earlier process gave, this one's are higher. */
+export const nextFence = (book: Book): number => book.epoch * 1e9 + ++book.fences
+
+/** The order of an event within its lane and among the events of its object. */
+export const positionOf = (event: { createdAt: number; rank: number }): number =>
+  Math.floor(event.createdAt / 1000) * 32 + event.rank
+
+export const urgencyCode = (urgency: Envelope['urgency']): number => (urgency === 'now' ? 0 : urgency === 'soon' ? 1 : 2)

@@ -1,0 +1,152 @@
+import { hash53 } from '../hash.ts'
+import type { Slot } from '../scheduler.ts'
+import type { Ref } from '../store.ts'
+import { lose } from '../transitions.ts'
+import { keysOf } from './admit.ts'
+import { type Book, positionOf } from './book.ts'
+import { KIND, stateCode } from './codes.ts'
+import { foldLine } from './fold.ts'
+import { start } from './lease.ts'
+import { log } from './log.ts'
+import { keyHash, writeState } from './projection.ts'
+import { touch, touchedOf } from './rows.ts'
+import type { EventRow, LogRow } from './statements.ts'
+
+const DAY_MS = 86_400_000
+
+/**
+ * Reads the ledger back: folds what the log has beyond the tables, then loads what is open. `endLeases` is a boot: the
+ * epoch rises, and every lease that an earlier process left behind is an attempt lost. Without it (after a failed write)
+ * the leases of this process go on.
+ */
+export function load(book: Book, how: { endLeases: true } | { endLeases: false; fences: number }): void {
+  book.db.exec('begin immediate')
+  try {
+    fold(book)
+    book.epoch = markOf(book, 'epoch') + (how.endLeases ? 1 : 0)
+    book.fences = how.endLeases ? 0 : how.fences
+    book.sql.mark.run('epoch', book.epoch)
+    book.sql.mark.run('pid', process.pid)
+    loadOpen(book, how.endLeases)
+    loadDead(book)
+    book.db.exec('commit')
+  } catch (error) {
+    book.db.exec('rollback')
+    throw error
+  }
+}
+
+/** Brings the tables up to the log's end. The lines are absolute, so what a half-written batch already did does no harm. */
+function fold(book: Book): void {
+  book.seq = Number(book.db.prepare('select coalesce(max(seq), 0) as seq from hookkeeper_events').get()!['seq'])
+  const changed = new Set<Ref>()
+  for (const line of book.sql.logAfter.iterate(markOf(book, 'log')) as Iterable<unknown> as Iterable<LogRow>) {
+    const touched = touch(book, line.seq)
+    book.sql.timeline.run(line.seq, line.n)
+    if (!touched) continue // retention took the event; its last lines go with the next pass
+    foldLine(book, touched, line)
+    changed.add(line.seq)
+  }
+  for (const ref of [...changed].sort((a, b) => a - b)) writeState(book.sql, ref, book.touched.get(ref)!)
+  foldArrivals(book, markOf(book, 'keys'))
+  for (const ref of changed) foldDone(book, ref)
+  for (const known of book.objects.takeDirty()) book.objects.write(known)
+  book.touched.clear()
+  const logTo = Number(book.sql.logTail.get()!['n'])
+  book.sql.mark.run('log', logTo)
+  book.sql.mark.run('keys', book.seq)
+  book.projection.begin({ log: logTo, keys: book.seq })
+}
+
+function foldArrivals(book: Book, after: Ref): void {
+  const rows = book.db.prepare('select * from hookkeeper_events where seq > ? order by seq')
+  for (const row of rows.iterate(after) as Iterable<unknown> as Iterable<EventRow>) {
+    const type = book.names.name(row.type)
+    for (const value of keysOf({ type, object: row.object, customer: row.customer }, row.lane)) {
+      book.sql.key.run(Math.floor(row.received / DAY_MS), keyHash(value), row.seq)
+    }
+    if (row.object) book.objects.seen(row.object, row.tenant, { seq: row.seq, lane: row.lane, createdAt: row.created })
+  }
+}
+
+function foldDone(book: Book, ref: Ref): void {
+  const row = book.sql.read.get(ref) as EventRow | undefined
+  if (!row?.object || row.state !== stateCode('done') || book.names.name(row.reason ?? 0) !== 'worked') return
+  book.objects.done(row.object, row.tenant, positionOf({ createdAt: row.created, rank: row.rank }))
+}
+
+function loadOpen(book: Book, endLeases: boolean): void {
+  const rows = book.db.prepare('select * from hookkeeper_events where state < 2 order by seq')
+  // Read whole before anything is written: the losses below go to the log while this walks the rows.
+  const running: EventRow[] = []
+  const now = book.now()
+  for (const row of rows.iterate() as Iterable<unknown> as Iterable<EventRow>) {
+    if (row.state === stateCode('running')) running.push(row)
+    else addWaiting(book, row, now)
+  }
+  for (const row of running) {
+    if (endLeases) addLost(book, row, now)
+    else resume(book, row, now)
+  }
+}
+
+function addWaiting(book: Book, row: EventRow, now: number): Slot {
+  const waiting = {
+    ref: row.seq,
+    lane: hash53(row.lane),
+    tenant: row.tenant,
+    type: row.type,
+    urgency: row.urgency,
+    position: positionOf({ createdAt: row.created, rank: row.rank }),
+    dueAt: row.due,
+    alone: row.lost > 0,
+    blocks: row.strict === 1,
+    held: row.held === 1,
+  }
+  return book.lanes.add(waiting, now)
+}
+
+function addLost(book: Book, row: EventRow, now: number): void {
+  const touched = touch(book, row.seq)!
+  const lost = lose(touched.row, now)!
+  touched.row = lost
+  log(book, row.seq, KIND.lost, {
+    at: now,
+    fence: lost.fence,
+    attempt: lost.attempts,
+    lost: lost.lost,
+    due: now,
+    later: lost.laterAt || undefined,
+  })
+  addWaiting(book, { ...row, due: now, lost: lost.lost, strict: 0 }, now)
+}
+
+/** A lease of this very process, found again after a write failed: the scheduler takes it as it stands. */
+function resume(book: Book, row: EventRow, now: number): void {
+  const worker = book.db.prepare('select worker from hookkeeper_log where seq = ? and kind = ? and fence = ? order by n desc')
+  const name = book.names.name(Number(worker.get(row.seq, KIND.lease, row.fence)?.['worker'] ?? 0))
+  const slot = addWaiting(book, { ...row, due: now, strict: 0 }, now)
+  book.touched.set(row.seq, touchedOf(book, row))
+  book.lanes.claim(slot)
+  start(book, row.seq, {
+    slot,
+    worker: name,
+    type: row.type,
+    strict: row.strict === 1,
+    tenant: row.tenant,
+    position: positionOf({ createdAt: row.created, rank: row.rank }),
+    event: row,
+    lane: row.lane,
+    alone: row.lost > 0,
+  })
+}
+
+function loadDead(book: Book): void {
+  const rows = book.db.prepare('select lane, tenant, strict from hookkeeper_events where state = 3')
+  for (const row of rows.iterate()) {
+    book.dead++
+    if (row['strict'] === 1) book.lanes.block(hash53(String(row['lane'])), Number(row['tenant']))
+  }
+}
+
+export const markOf = (book: Book, name: string): number => Number(book.sql.readMark.get(name)?.['value'] ?? 0)

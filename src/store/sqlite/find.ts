@@ -1,0 +1,166 @@
+import { failure } from '../../core/errors.ts'
+import { matches } from '../../core/event.ts'
+import type { Entry, Page, Query, Ref } from '../store.ts'
+import type { Book } from './book.ts'
+import { entryOf } from './entries.ts'
+import { keyHash } from './projection.ts'
+import type { EventRow } from './statements.ts'
+
+/** How many rows a page may look at: some milliseconds, since the writer waits meanwhile. The next page goes on from there. */
+const LOOKED_AT_MAX = 2000
+const DAY_MS = 86_400_000
+
+/**
+ * Newest first. The narrowest road is taken (id, object, customer, lane, open, dead, type, time); every condition is then
+ * checked on the entry itself, as memory and tables together have it.
+ */
+export function find(book: Book, query: Query): Page<Entry> {
+  const before = cursorOf(query)
+  const data: Entry[] = []
+  let looked = 0
+  let last = before
+  for (const ref of candidates(book, query, before)) {
+    if (data.length >= query.limit || looked++ >= LOOKED_AT_MAX) return { data, next: String(last) }
+    last = ref
+    const entry = read(book, ref)
+    if (entry && fits(entry, query)) data.push(entry)
+  }
+  return { data, next: null }
+}
+
+/** The newest event of that id, whoever's it is; several tenants may have it, so all are given. */
+export function refsOf(book: Book, id: string): Ref[] {
+  return book.sql.seqOf.all(id).map((row) => Number(row['seq'])).sort((a, b) => b - a)
+}
+
+export function read(book: Book, ref: Ref): Entry | null {
+  const row = book.sql.read.get(ref) as EventRow | undefined
+  return row ? entryOf(book, row) : null
+}
+
+function cursorOf({ cursor }: Query): number {
+  if (cursor === undefined || cursor === null) return Number.MAX_SAFE_INTEGER
+  const before = Number(cursor)
+  if (!Number.isSafeInteger(before)) throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
+  return before
+}
+
+function candidates(book: Book, query: Query, before: Ref): Iterable<Ref> {
+  if (query.id !== undefined) return refsOf(book, query.id).filter((ref) => ref < before)
+  const narrow = narrowKey(query)
+  if (narrow) return byKey(book, narrow, query, before)
+  if (query.state === 'dead') return byIndex(book, 'state = 3', 'dead', before)
+  if (query.state === 'waiting' || query.state === 'running' || query.held) return byIndex(book, 'state < 2', 'open', before)
+  const { type } = query
+  if (type === undefined || type.includes('*')) return byArrival(book, query, before)
+  return byKey(book, { key: `type:${type}`, column: 'type', value: book.names.known(type) }, query, before)
+}
+
+interface Key {
+  readonly key: string
+  /** The same condition on hookkeeper_events. */
+  readonly column: 'object' | 'customer' | 'lane' | 'type'
+  readonly value: string | number | null
+}
+
+function narrowKey(query: Query): Key | null {
+  for (const column of ['object', 'customer', 'lane'] as const) {
+    const value = query[column]
+    if (value !== undefined) return { key: `${column}:${value}`, column, value }
+  }
+  return null
+}
+
+/** Day by day backwards; before them what arrived after the keys were last written. */
+function* byKey(book: Book, { key, column, value }: Key, query: Query, before: Ref): Generator<Ref> {
+  const written = book.projection.marks.keys
+  const tail = book.db.prepare(
+    `select seq from hookkeeper_events where seq < ? and seq > ? and ${column} = ? order by seq desc`,
+  )
+  for (const row of tail.iterate(before, written, value)) yield Number(row['seq'])
+  const inDay = book.db.prepare('select seq from hookkeeper_keys where day = ? and key = ? and seq < ? order by seq desc')
+  for (const day of daysOf(book, query)) {
+    for (const row of inDay.iterate(day, keyHash(key), Math.min(before, written + 1))) yield Number(row['seq'])
+  }
+}
+
+// Skips from day to day by the primary key: `select distinct` would read every key of every day.
+function* daysOf(book: Book, query: Query): Generator<number> {
+  const next = book.db.prepare('select max(day) as day from hookkeeper_keys where day < ?')
+  const last = query.until === undefined ? Number.MAX_SAFE_INTEGER : Math.floor(query.until / DAY_MS) + 1
+  const first = query.since === undefined ? 0 : Math.floor(query.since / DAY_MS)
+  for (let day = dayBefore(next, last); day !== null && day >= first; day = dayBefore(next, day)) yield day
+}
+
+function dayBefore(next: ReturnType<Book['db']['prepare']>, day: number): number | null {
+  const found = next.get(day)?.['day']
+  return found === null || found === undefined ? null : Number(found)
+}
+
+/** What the tables say is open or dead, and what memory says has changed since. */
+function* byIndex(book: Book, where: string, wanted: 'open' | 'dead', before: Ref): Generator<Ref> {
+  const changed = [...book.touched].flatMap(([ref, { row }]) => {
+    const open = row.state === 'waiting' || row.state === 'running'
+    return ref < before && (wanted === 'open' ? open : row.state === 'dead') ? [ref] : []
+  })
+  changed.sort((a, b) => a - b)
+  const rows = book.db.prepare(`select seq from hookkeeper_events where ${where} and seq < ? order by seq desc`)
+  let previous = Number.POSITIVE_INFINITY
+  for (const row of rows.iterate(before)) {
+    const seq = Number(row['seq'])
+    while (changed.length > 0 && changed.at(-1)! > seq) {
+      const ref = changed.pop()!
+      if (ref !== previous) yield ref
+    }
+    if (changed.at(-1) === seq) changed.pop()
+    previous = seq
+    yield seq
+  }
+  while (changed.length > 0) yield changed.pop()!
+}
+
+function* byArrival(book: Book, query: Query, before: Ref): Generator<Ref> {
+  const from = query.until === undefined ? before : Math.min(before, firstAfter(book, query.until))
+  const rows = book.db.prepare('select seq, received from hookkeeper_events where seq < ? order by seq desc')
+  for (const row of rows.iterate(from)) {
+    // Arrival is the order of `seq`: past the lower bound there is nothing more to find.
+    if (query.since !== undefined && Number(row['received']) < query.since) return
+    yield Number(row['seq'])
+  }
+}
+
+/** The first event that arrived after an instant, by halving: `received` rises with `seq`. */
+function firstAfter(book: Book, instant: number): Ref {
+  const at = book.db.prepare('select seq, received from hookkeeper_events where seq >= ? order by seq limit 1')
+  let low = 1
+  let high = book.seq + 1
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const row = at.get(middle)
+    if (row && Number(row['received']) <= instant) low = Math.max(middle, Number(row['seq'])) + 1
+    else high = middle
+  }
+  return low
+}
+
+export function fits(entry: Entry, query: Query): boolean {
+  return (
+    is(query.id, entry.id) &&
+    (query.type === undefined || matches(query.type, entry.type)) &&
+    is(query.state, entry.state) &&
+    is(query.reason, entry.reason) &&
+    is(query.held, entry.held !== null) &&
+    is(query.customer, entry.customer) &&
+    is(query.object, entry.object) &&
+    is(query.lane, entry.lane) &&
+    is(query.account, entry.tenant.account) &&
+    is(query.connected, entry.tenant.connected) &&
+    is(query.livemode, entry.tenant.livemode) &&
+    is(query.endpoint, entry.endpoint) &&
+    is(query.handledBy, entry.release) &&
+    (query.since === undefined || entry.receivedAt >= query.since) &&
+    (query.until === undefined || entry.receivedAt <= query.until)
+  )
+}
+
+const is = <V>(wanted: V | undefined, value: V | null): boolean => wanted === undefined || wanted === value

@@ -1,0 +1,185 @@
+import { matches } from '../../core/event.ts'
+import { hash53 } from '../hash.ts'
+import type { Slot, Wish } from '../scheduler.ts'
+import type { Handles, Ref, Want, Work } from '../store.ts'
+import { expire, fresh, lease as leased } from '../transitions.ts'
+import { type Book, nextFence, positionOf, type Running, type Touched } from './book.ts'
+import { KIND } from './codes.ts'
+import { log } from './log.ts'
+import type { Fresh } from './recent.ts'
+import { eventOf, memoryOf, readRow, touch } from './rows.ts'
+import { twinOf } from './twins.ts'
+
+/** On top of what its handlers may take: the time to abort, to settle, and for a slow machine to breathe. */
+const LEASE_GRACE_MS = 10_000
+
+/** Leases heads of free lanes to a worker. Each lease is in the log before the work leaves. */
+export function lease(book: Book, want: Want): Work[] {
+  const worker = workerOf(book, want.worker)
+  if (worker.alone) return []
+  const plan = new Plan(book, want, worker.running === 0, book.now())
+  return book.lanes.take(plan).map((slot) => leaseOne(book, slot, want, plan))
+}
+
+function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
+  const ref = book.lanes.ref(slot)
+  const { touched, load } = facts(book, ref)
+  const fence = nextFence(book)
+  const row = leased(touched.row, { fence, now: plan.now, leaseMs: plan.leaseMs(load.type), laneBusy: false })
+  if (!row) throw new Error(`the scheduler offered event ${ref}, which cannot be leased: ${JSON.stringify(touched.row)}`)
+  touched.row = row
+  touched.release = book.names.id(want.release)
+  touched.twin = load.near ? twinOf(book, ref) : null
+  book.touched.set(ref, touched)
+  start(book, ref, { slot, worker: want.worker, strict: plan.strict(load.type), ...load, alone: row.lost > 0 })
+  const by = { worker: book.names.id(want.worker), release: touched.release }
+  log(book, ref, KIND.lease, { at: plan.now, fence, attempt: row.attempts, due: row.leaseEndsAt, ...by })
+  return {
+    ref,
+    fence,
+    event: load.event,
+    lane: load.lane,
+    attempt: row.attempts,
+    lost: row.lost,
+    waitedMs: plan.now - load.receivedAt,
+    laterMs: row.laterAt ? plan.now - row.laterAt : null,
+    twinOf: touched.twin,
+    stale: isStale(book, load),
+    remembered: { ...memoryOf(book, ref, touched) },
+  }
+}
+
+/** Takes back what nobody settled in time; the events are leased again, alone. */
+export function expireLeases(book: Book): number {
+  const now = book.now()
+  let expired = 0
+  for (const [ref, running] of book.running) {
+    const touched = touch(book, ref)!
+    const row = expire(touched.row, now)
+    if (!row) continue
+    touched.row = row
+    const later = row.laterAt || undefined
+    log(book, ref, KIND.lost, { at: now, fence: row.fence, attempt: row.attempts, lost: row.lost, due: row.dueAt, later })
+    stop(book, ref)
+    book.lanes.again(running.slot, { dueAt: row.dueAt, alone: true, blocks: false }, now)
+    expired++
+  }
+  return expired
+}
+
+/** Notes a lease that somebody holds from now on. */
+export function start(book: Book, ref: Ref, lease: Omit<Running, 'object' | 'laneKey'> & { event: { object: string | null }; lane: string; alone: boolean }): void {
+  const { slot, worker, type, strict, tenant, position } = lease
+  book.running.set(ref, { slot, worker, type, strict, tenant, position, laneKey: hash53(lease.lane), object: lease.event.object })
+  const holder = workerOf(book, worker)
+  holder.running++
+  if (lease.alone) holder.alone = true
+}
+
+/** The lease is over, however it ended. */
+export function stop(book: Book, ref: number): void {
+  const running = book.running.get(ref)!
+  book.running.delete(ref)
+  const worker = workerOf(book, running.worker)
+  worker.running--
+  worker.alone = false
+  if (worker.running === 0) book.workers.delete(running.worker)
+}
+
+export function workerOf(book: Book, name: string): { running: number; alone: boolean } {
+  const known = book.workers.get(name)
+  if (known) return known
+  const worker = { running: 0, alone: false }
+  book.workers.set(name, worker)
+  return worker
+}
+
+interface Load {
+  readonly event: Fresh['event'] | ReturnType<typeof eventOf>
+  readonly type: number
+  readonly tenant: number
+  readonly lane: string
+  readonly receivedAt: number
+  readonly position: number
+  readonly near: boolean
+}
+
+function facts(book: Book, ref: number): { touched: Touched; load: Load } {
+  const recent = book.recent.take(ref)
+  return recent ? fromMemory(book, ref, recent) : fromTables(book, ref)
+}
+
+function fromMemory(book: Book, ref: number, { event, lane, receivedAt, near }: Fresh): { touched: Touched; load: Load } {
+  const touched = book.touched.get(ref) ?? {
+    row: fresh(receivedAt),
+    held: false,
+    strict: false,
+    endedAt: null,
+    reasonId: null,
+    release: null,
+    twin: null,
+    memory: {},
+  }
+  const load = { event, type: book.names.id(event.type), tenant: book.tenants.id(event.tenant), lane, receivedAt, position: positionOf(event), near }
+  return { touched, load }
+}
+
+function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
+  const row = readRow(book, ref)
+  const touched = touch(book, ref)
+  const body = book.sql.readBody.get(ref)?.['body'] as Uint8Array | undefined
+  if (!row || !touched || !body) throw new Error(`event ${ref} waits but its row or body is missing`)
+  const position = positionOf({ createdAt: row.created, rank: row.rank })
+  const load = { event: eventOf(book, row, body), type: row.type, tenant: row.tenant, lane: row.lane, receivedAt: row.received, position, near: row.prior > 0 }
+  return { touched, load }
+}
+
+function isStale(book: Book, load: Load): boolean {
+  if (!load.event.object) return false
+  return (book.objects.find(load.event.object, load.tenant)?.donePosition ?? -1) > load.position
+}
+
+/** A worker's want, type by type: which of its handlers match, and how much room they have left. */
+class Plan implements Wish {
+  readonly max: number
+  readonly now: number
+  readonly idle: boolean
+  readonly #book: Book
+  readonly #handles: readonly Handles[]
+  readonly #room: number[]
+  readonly #byType = new Map<number, readonly number[]>()
+
+  constructor(book: Book, want: Want, idle: boolean, now: number) {
+    this.max = want.max
+    this.now = now
+    this.idle = idle
+    this.#book = book
+    this.#handles = want.handles
+    this.#room = want.handles.map(({ room }) => room)
+  }
+
+  room(type: number): number {
+    return this.#matching(type).reduce((least, i) => Math.min(least, this.#room[i]!), Number.POSITIVE_INFINITY)
+  }
+
+  strict(type: number): boolean {
+    return this.#matching(type).some((i) => this.#handles[i]!.strict)
+  }
+
+  leaseMs(type: number): number {
+    return this.#matching(type).reduce((sum, i) => sum + this.#handles[i]!.leaseMs, LEASE_GRACE_MS)
+  }
+
+  taken(type: number): void {
+    for (const i of this.#matching(type)) this.#room[i]!--
+  }
+
+  #matching(type: number): readonly number[] {
+    const known = this.#byType.get(type)
+    if (known) return known
+    const name = this.#book.names.name(type)
+    const matching = this.#handles.flatMap((handles, i) => (matches(handles.pattern, name) ? [i] : []))
+    this.#byType.set(type, matching)
+    return matching
+  }
+}

@@ -1,0 +1,118 @@
+import { hash53 } from '../hash.ts'
+import type { Move, Note, Ref, Selection } from '../store.ts'
+import * as transitions from '../transitions.ts'
+import { type Book, positionOf, type Touched } from './book.ts'
+import { KIND } from './codes.ts'
+import { find } from './find.ts'
+import { log } from './log.ts'
+import { forget, memoryOf, readRow, touch } from './rows.ts'
+import type { EventRow } from './statements.ts'
+
+/** How many rows move in one round of the writer: deliveries wait meanwhile. */
+const A_ROUND = 200
+const MOVED_MAX = 100_000
+
+/** What operators do, a part of it each time it is asked to go on; running rows are never touched. Ends with how many moved. */
+export function* move(book: Book, selection: Selection, to: Move, note: Note): Generator<void, number> {
+  let moved = 0
+  for (const refs of portions(book, selection)) {
+    moved += moveAll(book, refs, to, note)
+    yield
+  }
+  return moved
+}
+
+/** A query is walked from the newest on; what moves does not come again, since the cursor only goes down. */
+function* portions(book: Book, selection: Selection): Generator<Ref[]> {
+  if ('refs' in selection) {
+    for (let i = 0; i < selection.refs.length; i += A_ROUND) yield selection.refs.slice(i, i + A_ROUND)
+    return
+  }
+  let left = Math.min(selection.limit, MOVED_MAX)
+  let cursor: string | null = null
+  do {
+    const page = find(book, { ...selection.query, limit: Math.min(left, A_ROUND), cursor })
+    cursor = page.next
+    left -= page.data.length
+    yield page.data.map(({ ref }) => ref)
+  } while (cursor !== null && left > 0)
+}
+
+function moveAll(book: Book, refs: readonly Ref[], to: Move, note: Note): number {
+  const moves = refs.flatMap((ref) => {
+    const touched = touch(book, ref)
+    const event = readRow(book, ref)
+    const after = touched && event && afterMove(touched, to, book.now())
+    if (!after || (to.kind === 'reopen' && !book.sql.readBody.get(ref))) return [] // past retention there is nothing to work
+    book.recent.take(ref)
+    return [{ ref, touched, event, after }]
+  })
+  // Out of the scheduler in one pass, then back in as what they have become.
+  book.lanes.remove(new Set(moves.filter(({ touched }) => touched.row.state === 'waiting').map(({ ref }) => ref)))
+  for (const one of moves) applyMove(book, one, to, note)
+  return moves.length
+}
+
+interface After {
+  readonly row: transitions.Row
+  readonly held: boolean
+}
+
+function afterMove(touched: Touched, to: Move, now: number): After | null {
+  const { row, held } = touched
+  if (to.kind === 'reopen') return also(transitions.reopen(row, now), false)
+  if (to.kind === 'discard') return also(transitions.close(row, 'discarded'), false)
+  if (to.kind === 'record') return also(transitions.close(row, 'recorded'), false)
+  if (to.kind === 'quarantine') return row.state === 'dead' ? null : also(transitions.close(row, 'quarantined'), false)
+  if (row.state !== 'waiting' || held === (to.kind === 'hold')) return null
+  return { row, held: to.kind === 'hold' }
+}
+
+const also = (row: transitions.Row | null, held: boolean): After | null => row && { row, held }
+
+function applyMove(
+  book: Book,
+  { ref, touched, event, after }: { ref: Ref; touched: Touched; event: EventRow; after: After },
+  to: Move,
+  note: Note,
+): void {
+  const now = book.now()
+  const before = touched.row
+  const blocked = touched.strict && before.state === 'dead'
+  const forgets = to.kind === 'reopen' ? to.forget : 'nothing'
+  touched.memory = forget(memoryOf(book, ref, touched), forgets)
+  touched.row = after.row
+  touched.held = after.held
+  touched.strict = false
+  const closed = after.row.state === 'done' || after.row.state === 'dead'
+  touched.endedAt = closed ? now : null
+  touched.reasonId = after.row.reason === null ? null : book.names.id(after.row.reason)
+  book.dead += Number(after.row.state === 'dead') - Number(before.state === 'dead')
+  log(book, ref, KIND.move, {
+    at: now,
+    fence: after.row.fence,
+    attempt: after.row.attempts,
+    lost: after.row.lost,
+    due: after.row.dueAt,
+    later: after.row.laterAt || undefined,
+    reason: touched.reasonId ?? undefined,
+    data: JSON.stringify({ to: to.kind, ...note, forget: forgets, state: after.row.state, held: after.held }),
+  })
+  if (blocked) book.lanes.unblock(hash53(event.lane))
+  if (after.row.state === 'waiting') book.lanes.add(waitingAgain(event, after), now)
+}
+
+function waitingAgain(event: EventRow, { row, held }: After) {
+  return {
+    ref: event.seq,
+    lane: hash53(event.lane),
+    tenant: event.tenant,
+    type: event.type,
+    urgency: event.urgency,
+    position: positionOf({ createdAt: event.created, rank: event.rank }),
+    dueAt: row.dueAt,
+    alone: row.lost > 0,
+    blocks: false,
+    held,
+  }
+}

@@ -1,0 +1,81 @@
+import { keysOf } from './admit.ts'
+import type { Book } from './book.ts'
+import { keyHash } from './projection.ts'
+import type { EventRow } from './statements.ts'
+
+const DAY_MS = 86_400_000
+/** Rows that one pass deletes: a pause of a few milliseconds, and a checkpoint that stays small. */
+const BODIES_A_PASS = 200
+const EVENTS_A_PASS = 100
+
+export interface Retention {
+  /** How long the body of a settled event is kept. */
+  readonly bodyDays: number
+  /** How long its id, row and history are; at least 35: Stripe retries for 3 days, lists for 30, and a forgotten id would be worked again. */
+  readonly eventDays: number
+  /** How often to look while there is nothing to delete. */
+  readonly everyMs: number
+}
+
+/** While there is more to delete, the next pass comes this soon. */
+const AGAIN_MS = 100
+
+/**
+ * Deletes what is past its time, a little each pass: first bodies, later rows with their ids, keys and history. Open events and
+ * dead letters stay, whatever their age. What an earlier round left is small, so each round starts from the oldest again.
+ */
+export class Sweeper {
+  readonly #retention: Retention
+  #bodiesFrom = 0
+  #eventsFrom = 0
+
+  constructor(retention: Retention) {
+    this.#retention = retention
+  }
+
+  /** One pass; gives after how long the next is due. */
+  pass(book: Book): number {
+    const now = book.now()
+    const bodies = this.#dropBodies(book, now - this.#retention.bodyDays * DAY_MS)
+    const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS)
+    book.db.prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)').run(now - this.#retention.eventDays * DAY_MS)
+    return bodies === BODIES_A_PASS || events === EVENTS_A_PASS ? AGAIN_MS : this.#retention.everyMs
+  }
+
+  #dropBodies(book: Book, before: number): number {
+    const rows = book.db
+      .prepare('select b.seq, e.state, e.received from hookkeeper_bodies b join hookkeeper_events e on e.seq = b.seq where b.seq > ? order by b.seq limit ?')
+      .all(this.#bodiesFrom, BODIES_A_PASS)
+    const old = rows.filter((row) => Number(row['received']) < before)
+    const drop = book.db.prepare('delete from hookkeeper_bodies where seq = ?')
+    for (const row of old) if (isDone(book, row)) drop.run(row['seq']!)
+    this.#bodiesFrom = old.length === BODIES_A_PASS ? Number(old.at(-1)!['seq']) : 0
+    return old.length
+  }
+
+  #dropEvents(book: Book, before: number): number {
+    const rows = book.db
+      .prepare('select * from hookkeeper_events where seq > ? order by seq limit ?')
+      .all(this.#eventsFrom, EVENTS_A_PASS) as unknown as EventRow[]
+    const old = rows.filter((row) => row.received < before)
+    for (const row of old) if (isDone(book, row)) dropEvent(book, row)
+    this.#eventsFrom = old.length === EVENTS_A_PASS ? old.at(-1)!.seq : 0
+    return old.length
+  }
+}
+
+// The tables may lag behind: an event that memory knows anew is not touched, whatever its row says.
+const isDone = (book: Book, row: { seq?: unknown; state?: unknown }) => row.state === 2 && !book.touched.has(Number(row.seq))
+
+function dropEvent(book: Book, row: EventRow): void {
+  const run = (text: string, ...values: (string | number)[]) => book.db.prepare(text).run(...values)
+  const event = { type: book.names.name(row.type), object: row.object, customer: row.customer }
+  const day = Math.floor(row.received / DAY_MS)
+  for (const value of keysOf(event, row.lane)) run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, keyHash(value), row.seq)
+  run('delete from hookkeeper_log where n in (select n from hookkeeper_timeline where seq = ?)', row.seq)
+  run('delete from hookkeeper_timeline where seq = ?', row.seq)
+  run('delete from hookkeeper_seen where id = ? and tenant = ?', row.id, row.tenant)
+  run('delete from hookkeeper_bodies where seq = ?', row.seq)
+  if (row.object) run('delete from hookkeeper_objects where object = ? and tenant = ? and last = ?', row.object, row.tenant, row.seq)
+  run('delete from hookkeeper_events where seq = ?', row.seq)
+}

@@ -1,0 +1,89 @@
+import type { Event } from '../../core/event.ts'
+import type { Json } from '../../core/outcome.ts'
+import type { Ref } from '../store.ts'
+import type { Row } from '../transitions.ts'
+import type { Book, Touched } from './book.ts'
+import { KIND, stateOf, viaOf } from './codes.ts'
+import type { EventRow, LogRow } from './statements.ts'
+
+/** What is true of an event now: from memory if it changed lately, else from its row; null when there is no such event. */
+export function touch(book: Book, ref: Ref): Touched | null {
+  const known = book.touched.get(ref)
+  if (known) return known
+  const row = readRow(book, ref)
+  if (!row) return null
+  const touched = touchedOf(book, row)
+  book.touched.set(ref, touched)
+  return touched
+}
+
+export const readRow = (book: Book, ref: Ref): EventRow | null => (book.sql.read.get(ref) as EventRow | undefined) ?? null
+
+export function touchedOf(book: Book, row: EventRow): Touched {
+  return {
+    row: rowOf(book, row),
+    held: row.held === 1,
+    strict: row.strict === 1,
+    endedAt: row.ended,
+    reasonId: row.reason,
+    release: row.release,
+    twin: row.twin,
+    memory: null,
+  }
+}
+
+export function rowOf(book: Book, row: EventRow): Row {
+  const state = stateOf(row.state)
+  return {
+    state,
+    fence: row.fence,
+    attempts: row.attempts,
+    lost: row.lost,
+    dueAt: state === 'running' ? row.received : row.due,
+    leaseEndsAt: state === 'running' ? row.due : 0,
+    laterAt: row.later,
+    reason: row.reason === null ? null : (book.names.name(row.reason) as Row['reason']),
+  }
+}
+
+export function eventOf(book: Book, row: EventRow, body: Uint8Array): Event {
+  return {
+    id: row.id,
+    type: book.names.name(row.type),
+    tenant: book.tenants.tenant(row.tenant),
+    apiVersion: row.api_version === null ? null : book.names.name(row.api_version),
+    createdAt: row.created,
+    object: row.object,
+    customer: row.customer,
+    endpoint: book.names.name(row.endpoint),
+    via: viaOf(row.via),
+    body,
+  }
+}
+
+export const logOf = (book: Book, ref: Ref): LogRow[] =>
+  book.sql.logOf.all(ref, book.projection.marks.log) as unknown as LogRow[]
+
+/** What handlers remembered of an event, read from its log once and kept while the event changes. */
+export function memoryOf(book: Book, ref: Ref, touched: Touched): Record<string, Json> {
+  // Never leased: there is nothing to remember, and most events are of this kind.
+  if (!touched.memory && touched.row.fence === 0) touched.memory = {}
+  touched.memory ??= logOf(book, ref).reduce(recall, {})
+  return touched.memory
+}
+
+function recall(memory: Record<string, Json>, line: LogRow): Record<string, Json> {
+  if (!line.data) return memory
+  const data = JSON.parse(line.data) as { returned?: string[]; key?: string; value?: Json; forget?: string }
+  if (line.kind === KIND.move) return forget(memory, data.forget ?? 'nothing')
+  if (line.kind === KIND.memory && data.key !== undefined) memory[data.key] = data.value ?? null
+  for (const name of data.returned ?? []) memory[`handler:${name}`] = true
+  return memory
+}
+
+/** What is left of the memory once an event is reopened. */
+export function forget(memory: Record<string, Json>, what: string): Record<string, Json> {
+  if (what === 'nothing') return memory
+  if (what === 'all') return {}
+  return Object.fromEntries(Object.entries(memory).filter(([key]) => !key.startsWith('handler:')))
+}

@@ -1,0 +1,85 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+export type Statements = ReturnType<typeof statements>
+
+/** Appends to the log; the writer's connection and a handler's transaction use the same words. */
+export const LOG = `
+  insert into hookkeeper_log (seq, kind, at, fence, attempt, lost, due, later, worker, release, reason, data)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** The hot statements, prepared once. Text apart from flow: each is used by one file beside this one. */
+export function statements(db: DatabaseSync) {
+  return {
+    seen: db.prepare('insert or ignore into hookkeeper_seen (id, tenant, seq) values (?, ?, ?)'),
+    body: db.prepare('insert into hookkeeper_bodies (seq, body) values (?, ?)'),
+    event: db.prepare(`
+      insert into hookkeeper_events (seq, id, type, tenant, api_version, endpoint, via, created, received, lane, object, customer,
+        rank, urgency, prior, state, held, strict, attempts, lost, due, later, fence, ended, reason, release, twin)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, ?, ?, null, null)`),
+    stray: db.prepare('insert into hookkeeper_strays (at, source, why, bytes) values (?, ?, ?, ?)'),
+    log: db.prepare(LOG),
+    logTail: db.prepare('select coalesce(max(n), 0) as n from hookkeeper_log'),
+    logAfter: db.prepare('select * from hookkeeper_log where n > ? order by n'),
+    logOf: db.prepare(`
+      select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ?1 and t.n <= ?2
+      union all select * from hookkeeper_log where n > ?2 and seq = ?1 order by n`),
+    read: db.prepare('select * from hookkeeper_events where seq = ?'),
+    readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
+    seqOf: db.prepare('select seq from hookkeeper_seen where id = ?'),
+    state: db.prepare(`
+      update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
+        ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),
+    timeline: db.prepare('insert or ignore into hookkeeper_timeline (seq, n) values (?, ?)'),
+    key: db.prepare('insert or ignore into hookkeeper_keys (day, key, seq) values (?, ?, ?)'),
+    mark: db.prepare('insert into hookkeeper_marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value'),
+    readMark: db.prepare('select value from hookkeeper_marks where name = ?'),
+  }
+}
+
+/** A row of hookkeeper_events. */
+export interface EventRow {
+  seq: number
+  id: string
+  type: number
+  tenant: number
+  api_version: number | null
+  endpoint: number
+  via: number
+  created: number
+  received: number
+  lane: string
+  object: string | null
+  customer: string | null
+  rank: number
+  urgency: number
+  prior: number
+  state: number
+  held: number
+  strict: number
+  attempts: number
+  lost: number
+  due: number
+  later: number
+  fence: number
+  ended: number | null
+  reason: number | null
+  release: number | null
+  twin: string | null
+}
+
+/** A row of hookkeeper_log. */
+export interface LogRow {
+  n: number
+  seq: number
+  kind: number
+  at: number
+  fence: number
+  attempt: number | null
+  lost: number | null
+  due: number | null
+  later: number | null
+  worker: number | null
+  release: number | null
+  reason: number | null
+  data: string | null
+}

@@ -1,0 +1,85 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { systemClock } from '../../core/clock.ts'
+import type { Envelope } from '../../core/event.ts'
+import { Lanes } from '../lanes.ts'
+import { migrateSqlite } from '../migrate.ts'
+import type { Work } from '../store.ts'
+import { backup } from './backup.ts'
+import { connect, own } from './connection.ts'
+import type { Retention } from './retention.ts'
+import type { Transacted } from './transacted.ts'
+import { type Answer, type Call, type FromWriter, pack, type ToWriter, toWire, unpack } from './wire.ts'
+import { Writer } from './writer.ts'
+
+/** The writer's thread: the ledger syncs the disk here, so that the thread which answers Stripe never waits for it. */
+const port = parentPort as MessagePort
+const { path, retention } = workerData as { path: string; retention: Retention }
+
+const send = (message: FromWriter, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+const logger = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) => send({ kind: 'log', level, fields, message })
+const log = { debug() {}, info: logger('info'), warn: logger('warn'), error: logger('error') }
+
+let outbox: Answer[] = []
+let flushing = false
+
+try {
+  const owner = own(path)
+  const db = connect(path, { checkpoints: true })
+  migrateSqlite(db, path)
+  const writer = new Writer(db, { clock: systemClock, log, retention, scheduler: () => new Lanes(), soon: setImmediate })
+  port.on('message', (message: ToWriter) => {
+    if (message.kind === 'calls') for (const call of message.calls) answer(call.id, writer.call(call.name, argsOf(call)))
+    else if (message.kind === 'cancel') writer.cancelLease(message.id)
+    else if (message.kind === 'resume') writer.resume(message.transacted as readonly Transacted[])
+    else if (message.kind === 'backup') {
+      answer(message.id, backup(db, message.path, (share) => send({ kind: 'progress', id: message.id, share })))
+    } else {
+      writer.close()
+      owner.release()
+      send({ kind: 'closed' })
+      port.close()
+    }
+  })
+  send({ kind: 'ready' })
+} catch (error) {
+  send({ kind: 'refused', error: toWire(error) })
+}
+
+function argsOf({ args, packed }: Call): readonly unknown[] {
+  if (!packed) return args
+  const [events, ...rest] = args as [readonly Omit<Envelope, 'body'>[], ...unknown[]]
+  return [events.map((event, i) => ({ ...event, body: unpack(packed, i) })), ...rest]
+}
+
+function answer(id: number, promise: Promise<unknown>): void {
+  promise.then(
+    (value) => post({ id, value }),
+    (error) => post({ id, error: toWire(error) }),
+  )
+}
+
+/** What one round answers goes out as one message. */
+function post(one: Answer): void {
+  outbox.push(one)
+  if (flushing) return
+  flushing = true
+  queueMicrotask(() => queueMicrotask(flush))
+}
+
+function flush(): void {
+  flushing = false
+  const answers = outbox.map(packWork)
+  outbox = []
+  send({ kind: 'answers', answers }, answers.flatMap(({ packed }) => (packed ? [packed.buffer] : [])))
+}
+
+function packWork(one: Answer): Answer {
+  if (!isWork(one.value)) return one
+  const packed = pack(one.value.map(({ event }) => event.body))
+  const value = one.value.map((work) => ({ ...work, event: { ...work.event, body: null } }))
+  return { id: one.id, value, packed }
+}
+
+function isWork(value: unknown): value is Work[] {
+  return Array.isArray(value) && value.length > 0 && typeof value[0] === 'object' && value[0] !== null && 'twinOf' in value[0] && 'fence' in value[0] && 'event' in value[0]
+}

@@ -1,0 +1,50 @@
+import type { Leased, Ref } from '../store.ts'
+import * as transitions from '../transitions.ts'
+import type { Book } from './book.ts'
+import { memoryOf, touch } from './rows.ts'
+import { applyEnd } from './settle.ts'
+
+/** What a handler's transaction wrote into the log, once committed. */
+export interface Transacted {
+  readonly ref: Ref
+  readonly fence: number
+  readonly handler: string
+  readonly last: boolean
+  /** The line of the log. */
+  readonly n: number
+  readonly at: number
+}
+
+/** A lease that may commit: with what its line in the log has to say. */
+export interface Admission {
+  readonly attempt: number
+  readonly now: number
+  readonly reason: number
+}
+
+/**
+ * Which of these leases may commit a transaction, as of now. The writer then stands still until `resume`: nobody can take a
+ * lease away between this answer and the commit, not even when the whole process is stopped for an hour in between.
+ */
+export function mayTransact(book: Book, works: readonly Leased[]): (Admission | null)[] {
+  const now = book.now()
+  return works.map(({ ref, fence }) => {
+    const touched = touch(book, ref)
+    if (!touched || !transitions.owns(touched.row, fence, now)) return null
+    return { attempt: touched.row.attempts, now, reason: book.names.id('worked') }
+  })
+}
+
+export function commitTransacted(book: Book, transacted: readonly Transacted[]): void {
+  for (const { ref, fence, handler, last, n, at } of transacted) {
+    const touched = touch(book, ref)!
+    book.projection.logged(ref, n)
+    if (!last) {
+      memoryOf(book, ref, touched)[`handler:${handler}`] = true
+      continue
+    }
+    // The lease was ours when the writer stood still, and stands as of that moment.
+    const { row } = transitions.settle(touched.row, { fence, now: at, outcome: { kind: 'done', reason: 'worked' } })
+    applyEnd(book, ref, { touched, row, reason: book.names.id('worked'), now: at })
+  }
+}

@@ -1,0 +1,287 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../core/clock.ts'
+import { failure } from '../../core/errors.ts'
+import type { Logger } from '../../core/service.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { Backlog, Hold, Want, Work } from '../store.ts'
+import { admit } from './admit.ts'
+import { type Book, createBook } from './book.ts'
+import { load } from './boot.ts'
+import { changes } from './changes.ts'
+import { find } from './find.ts'
+import { expireLeases, lease } from './lease.ts'
+import { move } from './move.ts'
+import { Records } from './records.ts'
+import { type Retention, Sweeper } from './retention.ts'
+import { giveBack, remember, renew, settle } from './settle.ts'
+import { open } from './story.ts'
+import { keep, strays } from './strays.ts'
+import { commitTransacted, mayTransact, type Transacted } from './transacted.ts'
+
+export interface WriterOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly retention: Retention
+  readonly scheduler: () => Scheduler
+  /** When the next round runs: soon, so that what arrives together is committed together. */
+  readonly soon: (run: () => void) => void
+}
+
+/** Calls that change the ledger: they share a transaction. */
+const writes = {
+  admit,
+  keep,
+  settle,
+  giveBack,
+  renew,
+  remember,
+  pause: mayTransact,
+}
+/** Calls that only look: they run between two rounds. */
+const reads = { find, open, strays, changes }
+
+type Waiter = { resolve(value: unknown): void; reject(error: unknown): void }
+type Command = Waiter & { readonly name: string; readonly args: readonly unknown[] }
+interface LeaseCall extends Waiter {
+  readonly want: Want
+  readonly untilAt: number
+  readonly id: number
+}
+
+/** Statements of projection in a round with nothing else to do, and per call otherwise. */
+const IDLE_STATEMENTS = 400
+const IDLE_MS = 300
+const EXPIRY_MS = 1000
+const PROBE_MS = 500
+
+/**
+ * The one writer. Calls queue up; a round takes all of them into one transaction (settle, admit, lease, a little projection),
+ * commits once, and only then answers. When a commit fails nothing of the round happened: memory is thrown away and read back
+ * from the file, and every caller is told.
+ */
+export class Writer {
+  readonly #db: DatabaseSync
+  readonly #options: WriterOptions
+  #book: Book
+  #records: Records
+  #queue: Command[] = []
+  #leases: LeaseCall[] = []
+  #jobs: (Waiter & { steps: Generator<void, unknown> })[] = []
+  #holds: readonly Hold[] = []
+  #scheduled = false
+  #paused = false
+  #broken = false
+  #closed = false
+  #wake: () => void = () => {}
+  #lastWorkAt = 0
+  #sweepAt = 0
+  readonly #sweeper: Sweeper
+
+  constructor(db: DatabaseSync, options: WriterOptions) {
+    this.#db = db
+    this.#options = options
+    this.#sweeper = new Sweeper(options.retention)
+    this.#book = createBook(db, options.clock, options.scheduler())
+    load(this.#book, { endLeases: true })
+    this.#records = new Records(db, () => this.#book.now())
+    this.#plan()
+  }
+
+  /** Every call of the ledger and its neighbours, by name; the answer comes after the commit. */
+  call(name: string, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(failure('store_closed'))
+      this.#queue.push({ name, args, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Ends a lease call early; it answers with nothing. */
+  cancelLease(id: number): void {
+    const call = this.#leases.find((other) => other.id === id)
+    if (!call) return
+    this.#leases = this.#leases.filter((other) => other !== call)
+    call.resolve([])
+  }
+
+  /** After a handler's transaction: what it committed becomes true in memory too, and the rounds go on. */
+  resume(transacted: readonly Transacted[]): void {
+    this.#paused = false
+    commitTransacted(this.#book, transacted)
+    this.#schedule()
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#round()
+    this.#closed = true
+    this.#wake()
+    for (const call of this.#leases) call.resolve([])
+    for (const job of this.#jobs) job.reject(failure('store_closed'))
+    this.#db.close()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#paused) return
+    this.#scheduled = true
+    this.#options.soon(() => {
+      this.#scheduled = false
+      if (!this.#closed && !this.#paused) this.#round()
+    })
+  }
+
+  #round(): void {
+    if (this.#broken && !this.#mend()) return this.#refuseAll()
+    const commands = this.#queue
+    this.#queue = []
+    const answers: (() => void)[] = []
+    const busy = commands.length + this.#jobs.length > 0
+    try {
+      this.#db.exec('begin immediate')
+      this.#work(commands, answers)
+      this.#db.exec('commit')
+    } catch (error) {
+      this.#fail(error, commands)
+      return
+    }
+    for (const answer of answers) answer()
+    for (const command of commands) if (command.name in reads) this.#look(command)
+    if (busy) this.#lastWorkAt = this.#book.now()
+    this.#plan()
+    if (this.#jobs.length > 0) this.#schedule()
+  }
+
+  #work(commands: readonly Command[], answers: (() => void)[]): void {
+    const book = this.#book
+    const now = book.now()
+    book.lanes.due(now)
+    expireLeases(book)
+    let load = 0
+    for (const command of commands) load += this.#execute(command, answers)
+    this.#stepJobs(answers)
+    this.#fillLeases(answers)
+    const idle = now - this.#lastWorkAt >= IDLE_MS
+    if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
+    book.projection.step(book, idle ? IDLE_STATEMENTS : 32 + 12 * load, idle)
+  }
+
+  /** Runs one call; its answer waits for the commit. Gives how many events it was about. */
+  #execute(command: Command, answers: (() => void)[]): number {
+    const { name, args } = command
+    if (name in reads) return 0
+    if (name === 'lease') {
+      const [want, id] = args as [Want, number]
+      this.#leases.push({ want, id, untilAt: this.#book.now() + want.waitMs, resolve: command.resolve, reject: command.reject })
+      return 0
+    }
+    if (name === 'move') {
+      const steps = move(this.#book, ...(args as [Parameters<typeof move>[1], Parameters<typeof move>[2], Parameters<typeof move>[3]]))
+      this.#jobs.push({ steps, resolve: command.resolve, reject: command.reject })
+      return 0
+    }
+    const value = this.#apply(name, args)
+    answers.push(() => command.resolve(value))
+    return Array.isArray(args[0]) ? args[0].length : 1
+  }
+
+  #apply(name: string, args: readonly unknown[]): unknown {
+    if (name in writes) {
+      const write = writes[name as keyof typeof writes] as (book: Book, ...args: unknown[]) => unknown
+      if (name === 'pause') this.#paused = true
+      return write(this.#book, ...args)
+    }
+    if (name === 'hold') return this.#hold(args[0] as readonly Hold[])
+    if (name === 'backlog') return backlogOf(this.#book)
+    const record = this.#records[name as 'put'] as ((...args: unknown[]) => unknown) | undefined
+    if (!record) throw new Error(`the ledger has no call ${name}`)
+    return record.apply(this.#records, [...args])
+  }
+
+  #hold(holds: readonly Hold[]): void {
+    this.#holds = holds
+    this.#book.lanes.hold(this.#book.holding.replace(holds), this.#book.now())
+  }
+
+  #stepJobs(answers: (() => void)[]): void {
+    for (const job of this.#jobs.splice(0)) {
+      const step = job.steps.next()
+      if (step.done) answers.push(() => job.resolve(step.value))
+      else this.#jobs.push(job)
+    }
+  }
+
+  #fillLeases(answers: (() => void)[]): void {
+    const now = this.#book.now()
+    this.#leases = this.#leases.filter((call) => {
+      const work: Work[] = lease(this.#book, call.want)
+      if (work.length === 0 && now < call.untilAt) return true
+      answers.push(() => call.resolve(work))
+      return false
+    })
+  }
+
+  #look(command: Command): void {
+    try {
+      const read = reads[command.name as keyof typeof reads] as (book: Book, ...args: unknown[]) => unknown
+      command.resolve(read(this.#book, ...command.args))
+    } catch (error) {
+      command.reject(error)
+    }
+  }
+
+  /** Sleeps until something falls due. */
+  #plan(): void {
+    this.#wake()
+    const now = this.#book.now()
+    const wakeAt = Math.min(
+      this.#leases.length > 0 ? this.#book.lanes.nextDueAt() : Number.POSITIVE_INFINITY,
+      this.#book.running.size > 0 ? now + EXPIRY_MS : Number.POSITIVE_INFINITY,
+      this.#book.projection.idle ? Number.POSITIVE_INFINITY : Math.max(this.#lastWorkAt + IDLE_MS, now + 1),
+      ...this.#leases.map(({ untilAt }) => untilAt),
+      this.#sweepAt,
+    )
+    this.#wake = this.#options.clock.after(wakeAt - now, () => this.#schedule())
+  }
+
+  // When a write fails.
+
+  #fail(error: unknown, commands: readonly Command[]): void {
+    if (this.#db.isTransaction) this.#db.exec('rollback')
+    const failed = failure('store_failed', { what: error instanceof Error ? error.message : String(error) }, { cause: error })
+    if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
+    this.#broken = true
+    this.#paused = false
+    for (const command of commands) command.reject(failed)
+    for (const call of [...this.#leases, ...this.#jobs]) call.reject(failed)
+    this.#leases = []
+    this.#jobs = []
+    this.#wake()
+    this.#wake = this.#options.clock.after(PROBE_MS, () => this.#schedule())
+  }
+
+  #refuseAll(): void {
+    this.#fail(new Error('it could not be written a moment ago'), this.#queue.splice(0))
+  }
+
+  /** Reads the ledger back once a write succeeds again. This process's leases go on; its fences stay above. */
+  #mend(): boolean {
+    try {
+      const fences = this.#book.fences
+      const book = createBook(this.#db, this.#options.clock, this.#options.scheduler())
+      load(book, { endLeases: false, fences })
+      this.#book = book
+      this.#hold(this.#holds)
+      this.#broken = false
+      this.#options.log.info({}, 'the ledger can be written again')
+      return true
+    } catch {
+      return false
+    }
+  }
+}
+
+function backlogOf(book: Book): Backlog {
+  const now = book.now()
+  return { ...book.lanes.counts, dead: book.dead, readyOldestMs: now - book.lanes.oldestReadyAt(now) }
+}
+
