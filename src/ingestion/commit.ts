@@ -1,0 +1,192 @@
+import type { Clock } from '../core/clock.ts'
+import type { Envelope } from '../core/event.ts'
+import type { Logger } from '../core/service.ts'
+import type { Admitted, Ledger } from '../store/store.ts'
+import type { Admission } from './admission.ts'
+import { type Answer, received, refusal } from './answer.ts'
+
+/** How a delivery may end. `stray`: signed, but with a `created` that the ledger refuses; kept whole. */
+export const INGEST_RESULTS = ['new', 'repeat', 'stray', 'rejected', 'unavailable'] as const
+export type IngestResult = (typeof INGEST_RESULTS)[number]
+
+/** Called for every delivery: both arguments are from closed sets and nothing is made per call. */
+export interface IntakeMeter {
+  /** `endpoint` is `none` until a signature was right. */
+  ingested(endpoint: string, result: IngestResult): void
+  /** From the whole body's arrival to the answer. */
+  acked(ms: number): void
+  /** From `created` to arrival, for new events. */
+  lagged(ms: number): void
+}
+
+export interface CommitLimits {
+  readonly batchMax: number
+  readonly batchBytesMax: number
+  /** Admits under way at once: while the store syncs one batch, it can already read the next. */
+  readonly admitsMax: number
+  /**
+   * After this long without an answer from the store a delivery gets its 503; if it is recorded later, Stripe's next
+   * try is a repeat.
+   */
+  readonly ackMs: number
+}
+
+export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 2, ackMs: 8_000 }
+
+export interface CommitDeps {
+  readonly ledger: Pick<Ledger, 'admit' | 'keep'>
+  readonly admission: Admission
+  readonly meter: IntakeMeter
+  readonly clock: Clock
+  readonly log: Logger
+  readonly limits?: Partial<CommitLimits>
+}
+
+/** Collects envelopes, admits them in batches, and answers each delivery with what became of its event. */
+export class GroupCommit {
+  #deps: CommitDeps
+  #limits: CommitLimits
+  #waiting: Waiting[] = []
+  #unanswered = new Set<readonly Waiting[]>()
+  #scheduled = false
+  #watching = false
+  #idle: (() => void)[] = []
+
+  constructor(deps: CommitDeps) {
+    this.#deps = deps
+    this.#limits = { ...commitDefaults, ...deps.limits }
+  }
+
+  add(envelope: Envelope, at: number): Promise<Answer> {
+    this.#watch()
+    return new Promise((answer) => {
+      this.#waiting.push({ envelope, at, answer, answered: false })
+      this.#schedule()
+    })
+  }
+
+  idle(): Promise<void> {
+    return this.#quiet() ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  #quiet(): boolean {
+    return this.#waiting.length === 0 && this.#unanswered.size === 0
+  }
+
+  /** After the current round of sockets was read, so that what arrived together is synced together. */
+  #schedule(): void {
+    if (this.#scheduled || this.#waiting.length === 0 || this.#unanswered.size >= this.#limits.admitsMax) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      if (this.#waiting.length > 0) void this.#commit(this.#batch())
+      this.#schedule()
+    })
+  }
+
+  #batch(): Waiting[] {
+    let count = 0
+    let bytes = 0
+    for (const { envelope } of this.#waiting) {
+      bytes += envelope.body.length
+      // One body is never too large for a batch of its own.
+      if (count > 0 && (count >= this.#limits.batchMax || bytes > this.#limits.batchBytesMax)) break
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    this.#unanswered.add(batch)
+    try {
+      await this.#admit(batch)
+      this.#deps.admission.worked()
+    } catch (error) {
+      this.#deps.log.error({ code: codeOf(error), events: batch.length }, 'a batch could not be recorded')
+      this.#unavailable(batch)
+    } finally {
+      // Only now: a batch that the store sits on is still in memory, whoever was told 503 meanwhile.
+      for (const { envelope } of batch) this.#deps.admission.gave(envelope.body.length)
+      this.#unanswered.delete(batch)
+      this.#schedule()
+      if (this.#quiet()) for (const resolve of this.#idle.splice(0)) resolve()
+    }
+  }
+
+  async #admit(batch: readonly Waiting[]): Promise<void> {
+    const admitted = await this.#deps.ledger.admit(batch.map(({ envelope }) => envelope))
+    const now = this.#deps.clock.now()
+    const refused: Waiting[] = []
+    for (let i = 0; i < batch.length; i++) {
+      const waiting = batch[i] as Waiting
+      if (admitted[i] === 'refused') refused.push(waiting)
+      else this.#recorded(waiting, admitted[i], now)
+    }
+    if (refused.length > 0) await this.#keep(refused)
+  }
+
+  #recorded(waiting: Waiting, admitted: Admitted | undefined, now: number): void {
+    if (admitted === undefined) throw new TypeError('the ledger answered for fewer events than it was given')
+    if (admitted === 'new') this.#deps.meter.lagged(waiting.at - waiting.envelope.createdAt)
+    this.#answer(waiting, received, admitted === 'new' ? 'new' : 'repeat', now)
+  }
+
+  async #keep(refused: readonly Waiting[]): Promise<void> {
+    const why = 'created is more than 400 days away'
+    await this.#deps.ledger.keep(
+      refused.map(({ envelope }) => ({ bytes: envelope.body, source: `webhook ${envelope.endpoint}`, why })),
+    )
+    const now = this.#deps.clock.now()
+    for (const waiting of refused) this.#answer(waiting, received, 'stray', now)
+  }
+
+  #unavailable(waiting: readonly Waiting[]): void {
+    this.#deps.admission.failed()
+    const now = this.#deps.clock.now()
+    for (const one of waiting) this.#answer(one, refusal('store_unavailable'), 'unavailable', now)
+  }
+
+  #answer(waiting: Waiting, answer: Answer, result: IngestResult, now: number): void {
+    if (waiting.answered) return
+    waiting.answered = true
+    this.#deps.meter.ingested(waiting.envelope.endpoint, result)
+    this.#deps.meter.acked(now - waiting.at)
+    waiting.answer(answer)
+  }
+
+  /** One timer for all: a store that neither answers nor fails must not keep Stripe waiting. */
+  #watch(): void {
+    if (this.#watching) return
+    this.#watching = true
+    this.#deps.clock.after(this.#limits.ackMs / 4, () => {
+      this.#watching = false
+      this.#expire(this.#deps.clock.now() - this.#limits.ackMs)
+      if (!this.#quiet()) this.#watch()
+    })
+  }
+
+  #expire(before: number): void {
+    for (const batch of this.#unanswered) {
+      const late = batch.filter(({ at, answered }) => !answered && at <= before)
+      if (late.length > 0) this.#unavailable(late)
+    }
+    let late = 0
+    while (late < this.#waiting.length && (this.#waiting[late] as Waiting).at <= before) late++
+    if (late === 0) return
+    const expired = this.#waiting.splice(0, late)
+    for (const { envelope } of expired) this.#deps.admission.gave(envelope.body.length)
+    this.#unavailable(expired)
+  }
+}
+
+interface Waiting {
+  readonly envelope: Envelope
+  readonly at: number
+  readonly answer: (answer: Answer) => void
+  answered: boolean
+}
+
+const codeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'unknown'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
