@@ -106,7 +106,11 @@ const table = {
   // Configuration and start: what a person has to mend.
   config_unknown: { status: null, message: '{where} has no setting {key}.', remedy: '{suggestion}' },
   config_invalid: { status: null, message: '{where}: {what}.', remedy: 'See docs/config.md.' },
-  flag_invalid: { status: null, message: 'A flag cannot be read: {what}.', remedy: '`--help` after the verb lists its flags.' },
+  flag_invalid: {
+    status: null,
+    message: 'A flag cannot be read: {what}.',
+    remedy: '`--help` after the verb lists its flags.',
+  },
   config_unreadable: {
     status: null,
     message: '{file} cannot be loaded: {what}.',
@@ -115,7 +119,8 @@ const table = {
   database_unknown: {
     status: null,
     message: 'DATABASE_URL cannot be {url}: {what}.',
-    remedy: 'Write sqlite: and a path, such as sqlite:.hookkeeper/hookkeeper.db; `--database` goes over a DATABASE_URL that is your own.',
+    remedy:
+      'Write sqlite: and a path, such as sqlite:.hookkeeper/hookkeeper.db; `--database` goes over a DATABASE_URL that is your own.',
   },
   secret_missing: {
     status: null,
@@ -308,6 +313,11 @@ const table = {
     status: 503,
     message: 'The ledger could not be written: {what}.',
     remedy: 'Look at the disk; nothing that was acknowledged is lost.',
+  },
+  backup_exists: {
+    status: 409,
+    message: '{path} is there already.',
+    remedy: 'Name a file that is not there yet; a back-up never goes over another.',
   },
   store_closed: { status: 503, message: 'The ledger is closed.', remedy: 'Start the process again.' },
 } as const satisfies Record<string, { status: number | null; message: string; remedy: string }>

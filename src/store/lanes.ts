@@ -1,8 +1,8 @@
 import { Ages } from './ages.ts'
 import { Fifo } from './fifo.ts'
 import { DueHeap, grown, NONE, Rings, SkewHeaps } from './heaps.ts'
-import type { Ref } from './store.ts'
 import type { Counts, Scheduler, Slot, Waiting, Wish } from './scheduler.ts'
+import type { Ref } from './store.ts'
 
 // Where an event is.
 const FREE = 0

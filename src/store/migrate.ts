@@ -12,7 +12,8 @@ export function migrateSqlite(db: DatabaseSync, path: string): void {
     .sort()
   const found = number(db, 'user_version')
   const owner = number(db, 'application_id')
-  if (owner !== 0 && owner !== APPLICATION_ID) throw failure('ledger_foreign', { path, what: 'another program marked it as its own' })
+  if (owner !== 0 && owner !== APPLICATION_ID)
+    throw failure('ledger_foreign', { path, what: 'another program marked it as its own' })
   if (found > steps.length) throw failure('schema_newer', { path, found, known: steps.length })
   for (const [i, name] of steps.entries()) {
     if (i < found) continue

@@ -39,16 +39,36 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
     const caller = await remoteCaller(path, retention, log)
-    return storeOver(caller, path, transactionsOver(caller, () => connect(path, { checkpoints: false }), () => performance.now()))
+    return storeOver(
+      caller,
+      path,
+      transactionsOver(
+        caller,
+        () => connect(path, { checkpoints: false }),
+        () => performance.now(),
+      ),
+    )
   }
   const owner = own(path)
   const db = connect(path, { checkpoints: true })
   migrateSqlite(db, path)
   const { clock = systemClock, scheduler = () => new Lanes(), soon = setImmediate } = options
   const writer = new Writer(db, { clock, log, retention, scheduler, soon })
-  const caller = localCaller(writer, (to, progress) => backup(db, to, progress), () => owner.release())
+  const caller = localCaller(
+    writer,
+    (to, progress) => backup(db, to, progress),
+    () => owner.release(),
+  )
   // One thread, one connection: while the writer stands still it has no transaction open.
-  return storeOver(caller, path, transactionsOver(caller, () => db, () => clock.now()))
+  return storeOver(
+    caller,
+    path,
+    transactionsOver(
+      caller,
+      () => db,
+      () => clock.now(),
+    ),
+  )
 }
 
 const transactionsOver = (caller: Caller, open: () => ReturnType<typeof connect>, now: () => number) =>
@@ -79,7 +99,21 @@ function storeOver(caller: Caller, path: string, transactions: Transactions): St
 }
 
 function ledgerOver(caller: Caller): Ledger {
-  const names = ['admit', 'keep', 'settle', 'giveBack', 'renew', 'remember', 'hold', 'find', 'open', 'strays', 'move', 'changes', 'backlog'] as const
+  const names = [
+    'admit',
+    'keep',
+    'settle',
+    'giveBack',
+    'renew',
+    'remember',
+    'hold',
+    'find',
+    'open',
+    'strays',
+    'move',
+    'changes',
+    'backlog',
+  ] as const
   return {
     ...over<Omit<Ledger, 'lease'>>(caller, names),
     lease: (want, signal) => caller.lease(want, signal) as Promise<readonly Work[]>,

@@ -1,4 +1,4 @@
-import type { Outcome, DeadReason, DoneReason, State } from '../core/outcome.ts'
+import type { DeadReason, DoneReason, Outcome, State } from '../core/outcome.ts'
 import type { Settled } from './store.ts'
 
 /**
@@ -38,14 +38,23 @@ export const admitted = (row: Row | null): 'new' | 'repeat' => (row ? 'repeat' :
 /** `laneBusy`: another event of the lane is running. A fence never goes back, so a late waker can be told apart for ever. */
 export function lease(row: Row, lease: { fence: number; now: number; leaseMs: number; laneBusy: boolean }): Row | null {
   if (row.state !== 'waiting' || row.dueAt > lease.now || lease.laneBusy || lease.fence <= row.fence) return null
-  return { ...row, state: 'running', fence: lease.fence, attempts: row.attempts + 1, leaseEndsAt: lease.now + lease.leaseMs }
+  return {
+    ...row,
+    state: 'running',
+    fence: lease.fence,
+    attempts: row.attempts + 1,
+    leaseEndsAt: lease.now + lease.leaseMs,
+  }
 }
 
 /** A lease is somebody's while it bears the row's fence and has not run out, whether or not anybody noticed that it did. */
 export const owns = (row: Row, fence: number, now: number): boolean =>
   row.state === 'running' && row.fence === fence && now < row.leaseEndsAt
 
-export function settle(row: Row, end: { fence: number; now: number; outcome: Outcome }): { row: Row; settled: Settled } {
+export function settle(
+  row: Row,
+  end: { fence: number; now: number; outcome: Outcome },
+): { row: Row; settled: Settled } {
   if (row.state === 'done' && row.fence === end.fence && row.reason === 'worked') return { row, settled: 'already' }
   if (!owns(row, end.fence, end.now)) return { row, settled: 'stale' }
   return { row: ended(row, end.outcome, end.now), settled: 'settled' }

@@ -10,7 +10,8 @@ const DAY_MS = 86_400_000
 const CREATED_WITHIN_MS = 400 * DAY_MS
 
 /** Records events: id, body, row, place in the lane. One after another, so a repeat within the batch is a repeat too. */
-export const admit = (book: Book, events: readonly Envelope[]): Admitted[] => events.map((event) => admitOne(book, event))
+export const admit = (book: Book, events: readonly Envelope[]): Admitted[] =>
+  events.map((event) => admitOne(book, event))
 
 function admitOne(book: Book, event: Envelope): Admitted {
   const now = book.now()
@@ -31,7 +32,11 @@ function admitOne(book: Book, event: Envelope): Admitted {
   return 'new'
 }
 
-function insertEvent(book: Book, event: Envelope, at: { seq: number; tenant: number; now: number; lane: string; prior: number }): void {
+function insertEvent(
+  book: Book,
+  event: Envelope,
+  at: { seq: number; tenant: number; now: number; lane: string; prior: number },
+): void {
   const recorded = event.as === 'record'
   book.sql.event.run(
     at.seq,

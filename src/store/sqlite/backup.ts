@@ -1,5 +1,5 @@
-import { backup as copy, type DatabaseSync } from 'node:sqlite'
 import { statSync } from 'node:fs'
+import { backup as copy, type DatabaseSync } from 'node:sqlite'
 
 /** Pages a step: 3 MB, after which writers have their turn. */
 const PAGES_A_STEP = 200

@@ -21,8 +21,8 @@ export interface Touched {
   reasonId: number | null
   release: number | null
   twin: string | null
-  /** What handlers remembered; null while nobody looked. */
-  memory: Record<string, Json> | null
+  /** What handlers remembered. */
+  memory: Record<string, Json>
 }
 
 /** A lease that somebody holds. */
@@ -97,4 +97,5 @@ export const nextFence = (book: Book): number => book.epoch * 1e9 + ++book.fence
 export const positionOf = (event: { createdAt: number; rank: number }): number =>
   Math.floor(event.createdAt / 1000) * 32 + event.rank
 
-export const urgencyCode = (urgency: Envelope['urgency']): number => (urgency === 'now' ? 0 : urgency === 'soon' ? 1 : 2)
+export const urgencyCode = (urgency: Envelope['urgency']): number =>
+  urgency === 'now' ? 0 : urgency === 'soon' ? 1 : 2

@@ -3,13 +3,13 @@ import type { Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import { lose } from '../transitions.ts'
 import { keysOf } from './admit.ts'
-import { type Book, positionOf } from './book.ts'
+import { type Book, positionOf, type Touched } from './book.ts'
 import { KIND, stateCode } from './codes.ts'
 import { foldLine } from './fold.ts'
 import { start } from './lease.ts'
 import { log } from './log.ts'
 import { keyHash, writeState } from './projection.ts'
-import { touch, touchedOf } from './rows.ts'
+import { readRow, touch, touchedOf } from './rows.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
 const DAY_MS = 86_400_000
@@ -41,9 +41,9 @@ function fold(book: Book): void {
   book.seq = Number(book.db.prepare('select coalesce(max(seq), 0) as seq from hookkeeper_events').get()!['seq'])
   const changed = new Set<Ref>()
   for (const line of book.sql.logAfter.iterate(markOf(book, 'log')) as Iterable<unknown> as Iterable<LogRow>) {
-    const touched = touch(book, line.seq)
     book.sql.timeline.run(line.seq, line.n)
-    if (!touched) continue // retention took the event; its last lines go with the next pass
+    const touched = unfolded(book, line.seq)
+    if (!touched) continue // retention took the event
     foldLine(book, touched, line)
     changed.add(line.seq)
   }
@@ -56,6 +56,15 @@ function fold(book: Book): void {
   book.sql.mark.run('log', logTo)
   book.sql.mark.run('keys', book.seq)
   book.projection.begin({ log: logTo, keys: book.seq })
+}
+
+function unfolded(book: Book, ref: Ref): Touched | null {
+  const known = book.touched.get(ref)
+  const row = known ? null : readRow(book, ref)
+  if (!row) return known ?? null
+  const touched = touchedOf(book, row)
+  book.touched.set(ref, touched)
+  return touched
 }
 
 function foldArrivals(book: Book, after: Ref): void {
@@ -123,10 +132,12 @@ function addLost(book: Book, row: EventRow, now: number): void {
 
 /** A lease of this very process, found again after a write failed: the scheduler takes it as it stands. */
 function resume(book: Book, row: EventRow, now: number): void {
-  const worker = book.db.prepare('select worker from hookkeeper_log where seq = ? and kind = ? and fence = ? order by n desc')
+  const worker = book.db.prepare(
+    'select worker from hookkeeper_log where seq = ? and kind = ? and fence = ? order by n desc',
+  )
   const name = book.names.name(Number(worker.get(row.seq, KIND.lease, row.fence)?.['worker'] ?? 0))
   const slot = addWaiting(book, { ...row, due: now, strict: 0 }, now)
-  book.touched.set(row.seq, touchedOf(book, row))
+  touch(book, row.seq)
   book.lanes.claim(slot)
   start(book, row.seq, {
     slot,

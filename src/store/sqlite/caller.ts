@@ -36,4 +36,3 @@ export function abortable<V>(answer: Promise<V>, signal: AbortSignal | undefined
   signal.addEventListener('abort', cancel, { once: true })
   return answer.finally(() => signal.removeEventListener('abort', cancel))
 }
-

@@ -46,7 +46,11 @@ function ofLine(book: Book, line: LogRow): Change | null {
   const kind = KINDS[line.kind]
   const event = kind && (book.sql.read.get(line.seq) as EventRow | undefined)
   if (!kind || !event) return null
-  return changeOf(book, event, { kind, at: line.at, reason: line.reason === null ? null : book.names.name(line.reason) })
+  return changeOf(book, event, {
+    kind,
+    at: line.at,
+    reason: line.reason === null ? null : book.names.name(line.reason),
+  })
 }
 
 function changeOf(book: Book, row: EventRow, what: Pick<Change, 'kind' | 'at' | 'reason'>): Change {

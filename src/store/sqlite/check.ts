@@ -7,7 +7,14 @@ const WAL_MAX_BYTES = 64 * 1024 * 1024
 
 /** What an operator should know about the file: who else has it open, how large its WAL is, where it lies. */
 export function checkFile(path: string): Finding[] {
-  if (path === ':memory:') return [{ level: 'warn', what: 'The ledger is in memory and ends with the process.', remedy: 'Set DATABASE_URL to a file.' }]
+  if (path === ':memory:')
+    return [
+      {
+        level: 'warn',
+        what: 'The ledger is in memory and ends with the process.',
+        remedy: 'Set DATABASE_URL to a file.',
+      },
+    ]
   return [...walFindings(path), ...readerFindings(path), ...folderFindings(path)]
 }
 
@@ -15,7 +22,13 @@ function walFindings(path: string): Finding[] {
   const bytes = sizeOf(`${path}-wal`)
   if (bytes <= WAL_MAX_BYTES) return []
   const what = `The write-ahead log of ${path} has grown to ${Math.round(bytes / 1e6)} MB: a reader holds an old snapshot open.`
-  return [{ level: 'warn', what, remedy: 'End the long read (a shell, a back-up tool, a report); the log shrinks by itself then.' }]
+  return [
+    {
+      level: 'warn',
+      what,
+      remedy: 'End the long read (a shell, a back-up tool, a report); the log shrinks by itself then.',
+    },
+  ]
 }
 
 /** Other processes that have the file open, by pid and name; on Linux only, where /proc tells. */
@@ -30,8 +43,15 @@ function readerFindings(path: string): Finding[] {
 
 function folderFindings(path: string): Finding[] {
   const folder = dirname(resolve(path))
-  if (!folder.startsWith('/tmp') && !folder.startsWith('/dev/shm')) return [{ level: 'ok', what: `The ledger is ${path}.`, remedy: null }]
-  return [{ level: 'warn', what: `${folder} is emptied by a restart of many systems.`, remedy: 'Keep the ledger on a disk that lasts.' }]
+  if (!folder.startsWith('/tmp') && !folder.startsWith('/dev/shm'))
+    return [{ level: 'ok', what: `The ledger is ${path}.`, remedy: null }]
+  return [
+    {
+      level: 'warn',
+      what: `${folder} is emptied by a restart of many systems.`,
+      remedy: 'Keep the ledger on a disk that lasts.',
+    },
+  ]
 }
 
 function sizeOf(file: string): number {

@@ -28,7 +28,9 @@ export function connect(path: string, options: { checkpoints: boolean }): Databa
     return db
   } catch (error) {
     db?.close()
-    throw isNotDatabase(error) ? failure('ledger_foreign', { path, what: 'it is no SQLite file' }, { cause: error }) : error
+    throw isNotDatabase(error)
+      ? failure('ledger_foreign', { path, what: 'it is no SQLite file' }, { cause: error })
+      : error
   }
 }
 

@@ -30,7 +30,10 @@ export function find(book: Book, query: Query): Page<Entry> {
 
 /** The newest event of that id, whoever's it is; several tenants may have it, so all are given. */
 export function refsOf(book: Book, id: string): Ref[] {
-  return book.sql.seqOf.all(id).map((row) => Number(row['seq'])).sort((a, b) => b - a)
+  return book.sql.seqOf
+    .all(id)
+    .map((row) => Number(row['seq']))
+    .sort((a, b) => b - a)
 }
 
 export function read(book: Book, ref: Ref): Entry | null {
@@ -41,7 +44,8 @@ export function read(book: Book, ref: Ref): Entry | null {
 function cursorOf({ cursor }: Query): number {
   if (cursor === undefined || cursor === null) return Number.MAX_SAFE_INTEGER
   const before = Number(cursor)
-  if (!Number.isSafeInteger(before)) throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
+  if (!Number.isSafeInteger(before))
+    throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
   return before
 }
 
@@ -50,7 +54,8 @@ function candidates(book: Book, query: Query, before: Ref): Iterable<Ref> {
   const narrow = narrowKey(query)
   if (narrow) return byKey(book, narrow, query, before)
   if (query.state === 'dead') return byIndex(book, 'state = 3', 'dead', before)
-  if (query.state === 'waiting' || query.state === 'running' || query.held) return byIndex(book, 'state < 2', 'open', before)
+  if (query.state === 'waiting' || query.state === 'running' || query.held)
+    return byIndex(book, 'state < 2', 'open', before)
   const { type } = query
   if (type === undefined || type.includes('*')) return byArrival(book, query, before)
   return byKey(book, { key: `type:${type}`, column: 'type', value: book.names.known(type) }, query, before)
@@ -78,7 +83,9 @@ function* byKey(book: Book, { key, column, value }: Key, query: Query, before: R
     `select seq from hookkeeper_events where seq < ? and seq > ? and ${column} = ? order by seq desc`,
   )
   for (const row of tail.iterate(before, written, value)) yield Number(row['seq'])
-  const inDay = book.db.prepare('select seq from hookkeeper_keys where day = ? and key = ? and seq < ? order by seq desc')
+  const inDay = book.db.prepare(
+    'select seq from hookkeeper_keys where day = ? and key = ? and seq < ? order by seq desc',
+  )
   for (const day of daysOf(book, query)) {
     for (const row of inDay.iterate(day, keyHash(key), Math.min(before, written + 1))) yield Number(row['seq'])
   }

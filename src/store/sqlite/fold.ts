@@ -8,7 +8,13 @@ export function foldLine(book: Book, touched: Touched, line: LogRow): void {
   const data = line.data ? (JSON.parse(line.data) as LineData) : {}
   switch (line.kind) {
     case KIND.lease:
-      touched.row = { ...touched.row, state: 'running', fence: line.fence, attempts: line.attempt ?? 0, leaseEndsAt: line.due ?? 0 }
+      touched.row = {
+        ...touched.row,
+        state: 'running',
+        fence: line.fence,
+        attempts: line.attempt ?? 0,
+        leaseEndsAt: line.due ?? 0,
+      }
       touched.release = line.release
       return
     case KIND.done:
@@ -49,7 +55,14 @@ function waiting(touched: Touched, line: LogRow): Touched['row'] {
 
 function close(book: Book, touched: Touched, line: LogRow, state: 'done' | 'dead', data: LineData): void {
   const reason = book.names.name(line.reason ?? 0) as Touched['row']['reason']
-  touched.row = { ...touched.row, state, reason, attempts: line.attempt ?? touched.row.attempts, lost: 0, leaseEndsAt: 0 }
+  touched.row = {
+    ...touched.row,
+    state,
+    reason,
+    attempts: line.attempt ?? touched.row.attempts,
+    lost: 0,
+    leaseEndsAt: 0,
+  }
   touched.endedAt = line.at
   touched.reasonId = line.reason
   touched.strict = data.strict ?? false

@@ -38,7 +38,9 @@ export class Holding {
 }
 
 const covers = (hold: Hold, event: { type: string; lane: string; tenant: Tenant }): boolean =>
-  coversType(hold, event.type) && coversTenant(hold, event.tenant) && (!hold.lanes?.length || hold.lanes.includes(event.lane))
+  coversType(hold, event.type) &&
+  coversTenant(hold, event.tenant) &&
+  (!hold.lanes?.length || hold.lanes.includes(event.lane))
 
 const coversType = (hold: Hold, type: string): boolean =>
   !hold.types?.length || hold.types.some((pattern) => matches(pattern, type))

@@ -7,7 +7,7 @@ import { type Book, nextFence, positionOf, type Running, type Touched } from './
 import { KIND } from './codes.ts'
 import { log } from './log.ts'
 import type { Fresh } from './recent.ts'
-import { eventOf, memoryOf, readRow, touch } from './rows.ts'
+import { eventOf, readRow, touch } from './rows.ts'
 import { twinOf } from './twins.ts'
 
 /** On top of what its handlers may take: the time to abort, to settle, and for a slow machine to breathe. */
@@ -26,7 +26,8 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
   const { touched, load } = facts(book, ref)
   const fence = nextFence(book)
   const row = leased(touched.row, { fence, now: plan.now, leaseMs: plan.leaseMs(load.type), laneBusy: false })
-  if (!row) throw new Error(`the scheduler offered event ${ref}, which cannot be leased: ${JSON.stringify(touched.row)}`)
+  if (!row)
+    throw new Error(`the scheduler offered event ${ref}, which cannot be leased: ${JSON.stringify(touched.row)}`)
   touched.row = row
   touched.release = book.names.id(want.release)
   touched.twin = load.near ? twinOf(book, ref) : null
@@ -45,7 +46,7 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
     laterMs: row.laterAt ? plan.now - row.laterAt : null,
     twinOf: touched.twin,
     stale: isStale(book, load),
-    remembered: { ...memoryOf(book, ref, touched) },
+    remembered: { ...touched.memory },
   }
 }
 
@@ -59,7 +60,14 @@ export function expireLeases(book: Book): number {
     if (!row) continue
     touched.row = row
     const later = row.laterAt || undefined
-    log(book, ref, KIND.lost, { at: now, fence: row.fence, attempt: row.attempts, lost: row.lost, due: row.dueAt, later })
+    log(book, ref, KIND.lost, {
+      at: now,
+      fence: row.fence,
+      attempt: row.attempts,
+      lost: row.lost,
+      due: row.dueAt,
+      later,
+    })
     stop(book, ref)
     book.lanes.again(running.slot, { dueAt: row.dueAt, alone: true, blocks: false }, now)
     expired++
@@ -68,9 +76,22 @@ export function expireLeases(book: Book): number {
 }
 
 /** Notes a lease that somebody holds from now on. */
-export function start(book: Book, ref: Ref, lease: Omit<Running, 'object' | 'laneKey'> & { event: { object: string | null }; lane: string; alone: boolean }): void {
+export function start(
+  book: Book,
+  ref: Ref,
+  lease: Omit<Running, 'object' | 'laneKey'> & { event: { object: string | null }; lane: string; alone: boolean },
+): void {
   const { slot, worker, type, strict, tenant, position } = lease
-  book.running.set(ref, { slot, worker, type, strict, tenant, position, laneKey: hash53(lease.lane), object: lease.event.object })
+  book.running.set(ref, {
+    slot,
+    worker,
+    type,
+    strict,
+    tenant,
+    position,
+    laneKey: hash53(lease.lane),
+    object: lease.event.object,
+  })
   const holder = workerOf(book, worker)
   holder.running++
   if (lease.alone) holder.alone = true
@@ -109,7 +130,11 @@ function facts(book: Book, ref: number): { touched: Touched; load: Load } {
   return recent ? fromMemory(book, ref, recent) : fromTables(book, ref)
 }
 
-function fromMemory(book: Book, ref: number, { event, lane, receivedAt, near }: Fresh): { touched: Touched; load: Load } {
+function fromMemory(
+  book: Book,
+  ref: number,
+  { event, lane, receivedAt, near }: Fresh,
+): { touched: Touched; load: Load } {
   const touched = book.touched.get(ref) ?? {
     row: fresh(receivedAt),
     held: false,
@@ -120,7 +145,15 @@ function fromMemory(book: Book, ref: number, { event, lane, receivedAt, near }: 
     twin: null,
     memory: {},
   }
-  const load = { event, type: book.names.id(event.type), tenant: book.tenants.id(event.tenant), lane, receivedAt, position: positionOf(event), near }
+  const load = {
+    event,
+    type: book.names.id(event.type),
+    tenant: book.tenants.id(event.tenant),
+    lane,
+    receivedAt,
+    position: positionOf(event),
+    near,
+  }
   return { touched, load }
 }
 
@@ -130,7 +163,15 @@ function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
   const body = book.sql.readBody.get(ref)?.['body'] as Uint8Array | undefined
   if (!row || !touched || !body) throw new Error(`event ${ref} waits but its row or body is missing`)
   const position = positionOf({ createdAt: row.created, rank: row.rank })
-  const load = { event: eventOf(book, row, body), type: row.type, tenant: row.tenant, lane: row.lane, receivedAt: row.received, position, near: row.prior > 0 }
+  const load = {
+    event: eventOf(book, row, body),
+    type: row.type,
+    tenant: row.tenant,
+    lane: row.lane,
+    receivedAt: row.received,
+    position,
+    near: row.prior > 0,
+  }
   return { touched, load }
 }
 

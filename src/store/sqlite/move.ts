@@ -5,7 +5,7 @@ import { type Book, positionOf, type Touched } from './book.ts'
 import { KIND } from './codes.ts'
 import { find } from './find.ts'
 import { log } from './log.ts'
-import { forget, memoryOf, readRow, touch } from './rows.ts'
+import { forget, readRow, touch } from './rows.ts'
 import type { EventRow } from './statements.ts'
 
 /** How many rows move in one round of the writer: deliveries wait meanwhile. */
@@ -80,7 +80,7 @@ function applyMove(
   const before = touched.row
   const blocked = touched.strict && before.state === 'dead'
   const forgets = to.kind === 'reopen' ? to.forget : 'nothing'
-  touched.memory = forget(memoryOf(book, ref, touched), forgets)
+  touched.memory = forget(touched.memory, forgets)
   touched.row = after.row
   touched.held = after.held
   touched.strict = false

@@ -36,13 +36,28 @@ export class Objects {
   }
 
   /** Notes an event of the object that just arrived; gives what was known before. */
-  seen(object: string, tenant: number, event: { seq: number; lane: string; createdAt: number }): { lane: string; prior: number; near: boolean } {
+  seen(
+    object: string,
+    tenant: number,
+    event: { seq: number; lane: string; createdAt: number },
+  ): { lane: string; prior: number; near: boolean } {
     const known = this.find(object, tenant)
     if (!known) {
-      this.#change({ object, tenant, lane: event.lane, last: event.seq, lastCreatedAt: event.createdAt, donePosition: -1 })
+      this.#change({
+        object,
+        tenant,
+        lane: event.lane,
+        last: event.seq,
+        lastCreatedAt: event.createdAt,
+        donePosition: -1,
+      })
       return { lane: event.lane, prior: 0, near: false }
     }
-    const before = { lane: known.lane, prior: known.last, near: Math.abs(known.lastCreatedAt - event.createdAt) <= 2000 }
+    const before = {
+      lane: known.lane,
+      prior: known.last,
+      near: Math.abs(known.lastCreatedAt - event.createdAt) <= 2000,
+    }
     known.last = event.seq
     known.lastCreatedAt = event.createdAt
     this.#change(known)

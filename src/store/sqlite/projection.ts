@@ -1,9 +1,9 @@
 import { hash53 } from '../hash.ts'
 import type { Ref } from '../store.ts'
+import type { Book, Touched } from './book.ts'
 import { stateCode } from './codes.ts'
 import type { Known, Objects } from './objects.ts'
 import type { Statements } from './statements.ts'
-import type { Book, Touched } from './book.ts'
 
 const BATCH = 4096
 const DAY_MS = 86_400_000
@@ -93,24 +93,18 @@ export class Projection {
   }
 
   /** Writes the next entry; false when none is left. */
-  #write(book: Book, batch: Batch): boolean {
-    let i = batch.done
-    const ref = batch.states[i]
-    if (ref !== undefined) return this.#writeState(ref, book.touched.get(ref))
-    i -= batch.states.length
-    const line = batch.timeline[i]
-    if (line) return this.#sql.timeline.run(line.seq, line.n), true
-    i -= batch.timeline.length
-    const key = batch.keys[i]
-    if (key) return this.#sql.key.run(key.day, key.key, key.seq), true
-    const known = batch.objects[i - batch.keys.length]
-    if (known) return this.#objects.write(known), true
-    return false
+  #write(book: Book, { states, timeline, keys, objects, done }: Batch): boolean {
+    let i = done
+    if (i < states.length) this.#writeState(states[i]!, book.touched.get(states[i]!))
+    else if ((i -= states.length) < timeline.length) this.#sql.timeline.run(timeline[i]!.seq, timeline[i]!.n)
+    else if ((i -= timeline.length) < keys.length) this.#sql.key.run(keys[i]!.day, keys[i]!.key, keys[i]!.seq)
+    else if ((i -= keys.length) < objects.length) this.#objects.write(objects[i]!)
+    else return false
+    return true
   }
 
-  #writeState(ref: Ref, touched: Touched | undefined): true {
+  #writeState(ref: Ref, touched: Touched | undefined): void {
     if (touched) writeState(this.#sql, ref, touched)
-    return true
   }
 
   #finish(book: Book, batch: Batch): void {

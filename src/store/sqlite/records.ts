@@ -69,7 +69,8 @@ export class Records {
 
   page(cursor: string | null, limit: number): Page<JournalEntry> {
     const before = cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor)
-    if (!Number.isSafeInteger(before)) throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
+    if (!Number.isSafeInteger(before))
+      throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
     const rows = this.#sql('select * from hookkeeper_journal where n < ? order by n desc limit ?').all(before, limit)
     const data = rows.map(journalEntry)
     return { data, next: data.length === limit && data.at(-1)!.n > 1 ? String(data.at(-1)!.n) : null }
@@ -92,7 +93,13 @@ export class Records {
     const mine = held?.['holder'] === holder && Number(held['expires']) > now
     if (held && !mine && Number(held['expires']) > now) return null
     const fence = Number(held?.['fence'] ?? 0) + (mine ? 0 : 1)
-    this.#run('insert or replace into hookkeeper_locks (name, holder, fence, expires) values (?, ?, ?, ?)', name, holder, fence, now + ttlMs)
+    this.#run(
+      'insert or replace into hookkeeper_locks (name, holder, fence, expires) values (?, ?, ?, ?)',
+      name,
+      holder,
+      fence,
+      now + ttlMs,
+    )
     return fence
   }
 
@@ -129,5 +136,7 @@ function journalEntry(row: Record<string, unknown>): JournalEntry {
 
 /** Each entry's seal covers the one before it: changing or removing any entry breaks every seal behind it. */
 function seal({ n, at, by, action, verdict, why, data }: Omit<JournalEntry, 'hash'>, before: string): string {
-  return createHash('sha256').update(JSON.stringify([before, n, at, by, action, verdict, why, data])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([before, n, at, by, action, verdict, why, data]))
+    .digest('hex')
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Envelope } from '../../core/event.ts'
 import { failure } from '../../core/errors.ts'
+import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Want, Work } from '../store.ts'
 import { abortable, type Caller } from './caller.ts'
@@ -103,7 +103,10 @@ class RemoteCaller implements Caller {
     const calls = this.#outbox
     if (calls.length === 0) return
     this.#outbox = []
-    this.#tell({ kind: 'calls', calls }, calls.flatMap(({ packed }) => (packed ? [packed.buffer] : [])))
+    this.#tell(
+      { kind: 'calls', calls },
+      calls.flatMap(({ packed }) => (packed ? [packed.buffer] : [])),
+    )
   }
 
   #tell(message: ToWriter, transfer: ArrayBuffer[] = []): void {

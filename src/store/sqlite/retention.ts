@@ -38,13 +38,17 @@ export class Sweeper {
     const now = book.now()
     const bodies = this.#dropBodies(book, now - this.#retention.bodyDays * DAY_MS)
     const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS)
-    book.db.prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)').run(now - this.#retention.eventDays * DAY_MS)
+    book.db
+      .prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)')
+      .run(now - this.#retention.eventDays * DAY_MS)
     return bodies === BODIES_A_PASS || events === EVENTS_A_PASS ? AGAIN_MS : this.#retention.everyMs
   }
 
   #dropBodies(book: Book, before: number): number {
     const rows = book.db
-      .prepare('select b.seq, e.state, e.received from hookkeeper_bodies b join hookkeeper_events e on e.seq = b.seq where b.seq > ? order by b.seq limit ?')
+      .prepare(
+        'select b.seq, e.state, e.received from hookkeeper_bodies b join hookkeeper_events e on e.seq = b.seq where b.seq > ? order by b.seq limit ?',
+      )
       .all(this.#bodiesFrom, BODIES_A_PASS)
     const old = rows.filter((row) => Number(row['received']) < before)
     const drop = book.db.prepare('delete from hookkeeper_bodies where seq = ?')
@@ -65,17 +69,20 @@ export class Sweeper {
 }
 
 // The tables may lag behind: an event that memory knows anew is not touched, whatever its row says.
-const isDone = (book: Book, row: { seq?: unknown; state?: unknown }) => row.state === 2 && !book.touched.has(Number(row.seq))
+const isDone = (book: Book, row: { seq?: unknown; state?: unknown }) =>
+  row.state === 2 && !book.touched.has(Number(row.seq))
 
 function dropEvent(book: Book, row: EventRow): void {
   const run = (text: string, ...values: (string | number)[]) => book.db.prepare(text).run(...values)
   const event = { type: book.names.name(row.type), object: row.object, customer: row.customer }
   const day = Math.floor(row.received / DAY_MS)
-  for (const value of keysOf(event, row.lane)) run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, keyHash(value), row.seq)
+  for (const value of keysOf(event, row.lane))
+    run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, keyHash(value), row.seq)
   run('delete from hookkeeper_log where n in (select n from hookkeeper_timeline where seq = ?)', row.seq)
   run('delete from hookkeeper_timeline where seq = ?', row.seq)
   run('delete from hookkeeper_seen where id = ? and tenant = ?', row.id, row.tenant)
   run('delete from hookkeeper_bodies where seq = ?', row.seq)
-  if (row.object) run('delete from hookkeeper_objects where object = ? and tenant = ? and last = ?', row.object, row.tenant, row.seq)
+  if (row.object)
+    run('delete from hookkeeper_objects where object = ? and tenant = ? and last = ?', row.object, row.tenant, row.seq)
   run('delete from hookkeeper_events where seq = ?', row.seq)
 }

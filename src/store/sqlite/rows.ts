@@ -13,11 +13,14 @@ export function touch(book: Book, ref: Ref): Touched | null {
   const row = readRow(book, ref)
   if (!row) return null
   const touched = touchedOf(book, row)
+  // Memory let go of it only when all its lines were in the timeline, so they need not be looked for in the log's tail.
+  if (row.fence > 0) touched.memory = linesOf(book, ref).reduce(recall, {})
   book.touched.set(ref, touched)
   return touched
 }
 
-export const readRow = (book: Book, ref: Ref): EventRow | null => (book.sql.read.get(ref) as EventRow | undefined) ?? null
+export const readRow = (book: Book, ref: Ref): EventRow | null =>
+  (book.sql.read.get(ref) as EventRow | undefined) ?? null
 
 export function touchedOf(book: Book, row: EventRow): Touched {
   return {
@@ -28,7 +31,7 @@ export function touchedOf(book: Book, row: EventRow): Touched {
     reasonId: row.reason,
     release: row.release,
     twin: row.twin,
-    memory: null,
+    memory: {},
   }
 }
 
@@ -61,16 +64,11 @@ export function eventOf(book: Book, row: EventRow, body: Uint8Array): Event {
   }
 }
 
+/** Every line of an event, also those that the projection has not filed yet. */
 export const logOf = (book: Book, ref: Ref): LogRow[] =>
   book.sql.logOf.all(ref, book.projection.marks.log) as unknown as LogRow[]
 
-/** What handlers remembered of an event, read from its log once and kept while the event changes. */
-export function memoryOf(book: Book, ref: Ref, touched: Touched): Record<string, Json> {
-  // Never leased: there is nothing to remember, and most events are of this kind.
-  if (!touched.memory && touched.row.fence === 0) touched.memory = {}
-  touched.memory ??= logOf(book, ref).reduce(recall, {})
-  return touched.memory
-}
+const linesOf = (book: Book, ref: Ref): LogRow[] => book.sql.timelineOf.all(ref) as unknown as LogRow[]
 
 function recall(memory: Record<string, Json>, line: LogRow): Record<string, Json> {
   if (!line.data) return memory

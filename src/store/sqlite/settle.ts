@@ -5,10 +5,11 @@ import type { Book, Running, Touched } from './book.ts'
 import { KIND, kindOf } from './codes.ts'
 import { stop } from './lease.ts'
 import { log } from './log.ts'
-import { memoryOf, touch } from './rows.ts'
+import { touch } from './rows.ts'
 
 /** Ends attempts. What the fence refuses changes nothing. */
-export const settle = (book: Book, results: readonly Settlement[]): Settled[] => results.map((result) => settleOne(book, result))
+export const settle = (book: Book, results: readonly Settlement[]): Settled[] =>
+  results.map((result) => settleOne(book, result))
 
 function settleOne(book: Book, { work, outcome, returned }: Settlement): Settled {
   const touched = touch(book, work.ref)
@@ -28,13 +29,17 @@ function settleOne(book: Book, { work, outcome, returned }: Settlement): Settled
     reason,
     data: dataOf(outcome, returned, twin, running.strict && row.state !== 'done'),
   })
-  remembered(book, work.ref, touched, outcome, returned)
+  if (outcome.kind !== 'done') for (const name of returned) touched.memory[`handler:${name}`] = true
   applyEnd(book, work.ref, { touched, row, reason, now })
   return 'settled'
 }
 
 /** What memory makes of an attempt that ended; the log line is already written. */
-export function applyEnd(book: Book, ref: Ref, end: { touched: Touched; row: transitions.Row; reason: number; now: number }): void {
+export function applyEnd(
+  book: Book,
+  ref: Ref,
+  end: { touched: Touched; row: transitions.Row; reason: number; now: number },
+): void {
   const { touched, row, now } = end
   const running = book.running.get(ref)!
   touched.row = row
@@ -55,12 +60,6 @@ export function applyEnd(book: Book, ref: Ref, end: { touched: Touched; row: tra
 
 function noteDone(book: Book, running: Running): void {
   if (running.object) book.objects.done(running.object, running.tenant, running.position)
-}
-
-function remembered(book: Book, ref: Ref, touched: Touched, outcome: Outcome, returned: readonly string[]): void {
-  if (outcome.kind === 'done' || returned.length === 0) return
-  const memory = memoryOf(book, ref, touched)
-  for (const name of returned) memory[`handler:${name}`] = true
 }
 
 // The commonest line by far, done by the only handler, carries nothing.
@@ -84,7 +83,13 @@ export function giveBack(book: Book, work: readonly Leased[], delayMs: number): 
     if (!row) continue
     const running = book.running.get(ref)!
     touched.row = row
-    log(book, ref, KIND.back, { at: now, fence, attempt: row.attempts, due: row.dueAt, later: row.laterAt || undefined })
+    log(book, ref, KIND.back, {
+      at: now,
+      fence,
+      attempt: row.attempts,
+      due: row.dueAt,
+      later: row.laterAt || undefined,
+    })
     stop(book, ref)
     book.lanes.again(running.slot, { dueAt: row.dueAt, alone: row.lost > 0, blocks: false }, now)
   }
@@ -105,7 +110,7 @@ export function remember(book: Book, work: Leased, key: string, value: Json): bo
   const touched = touch(book, work.ref)
   const now = book.now()
   if (!touched || !transitions.owns(touched.row, work.fence, now)) return false
-  memoryOf(book, work.ref, touched)[key] = value
+  touched.memory[key] = value
   log(book, work.ref, KIND.memory, { at: now, fence: work.fence, data: JSON.stringify({ key, value }) })
   return true
 }

@@ -23,6 +23,9 @@ export function statements(db: DatabaseSync) {
     logOf: db.prepare(`
       select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ?1 and t.n <= ?2
       union all select * from hookkeeper_log where n > ?2 and seq = ?1 order by n`),
+    timelineOf: db.prepare(
+      'select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ? order by t.n',
+    ),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),
     readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
     seqOf: db.prepare('select seq from hookkeeper_seen where id = ?'),
@@ -31,7 +34,9 @@ export function statements(db: DatabaseSync) {
         ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),
     timeline: db.prepare('insert or ignore into hookkeeper_timeline (seq, n) values (?, ?)'),
     key: db.prepare('insert or ignore into hookkeeper_keys (day, key, seq) values (?, ?, ?)'),
-    mark: db.prepare('insert into hookkeeper_marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value'),
+    mark: db.prepare(
+      'insert into hookkeeper_marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
+    ),
     readMark: db.prepare('select value from hookkeeper_marks where name = ?'),
   }
 }

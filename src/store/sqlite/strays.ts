@@ -9,8 +9,11 @@ export function keep(book: Book, strays: readonly { bytes: Uint8Array; source: s
 
 export function strays(book: Book, cursor: string | null, limit: number): Page<Stray> {
   const before = cursor === null ? Number.MAX_SAFE_INTEGER : Number(cursor)
-  if (!Number.isSafeInteger(before)) throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
-  const rows = book.db.prepare('select * from hookkeeper_strays where id < ? order by id desc limit ?').all(before, limit)
+  if (!Number.isSafeInteger(before))
+    throw failure('query_invalid', { what: 'The cursor is not one that this API gave' })
+  const rows = book.db
+    .prepare('select * from hookkeeper_strays where id < ? order by id desc limit ?')
+    .all(before, limit)
   const data = rows.map((row) => ({
     id: Number(row['id']),
     at: Number(row['at']),

@@ -16,7 +16,8 @@ const port = parentPort as MessagePort
 const { path, retention } = workerData as { path: string; retention: Retention }
 
 const send = (message: FromWriter, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
-const logger = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) => send({ kind: 'log', level, fields, message })
+const logger = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+  send({ kind: 'log', level, fields, message })
 const log = { debug() {}, info: logger('info'), warn: logger('warn'), error: logger('error') }
 
 let outbox: Answer[] = []
@@ -26,13 +27,23 @@ try {
   const owner = own(path)
   const db = connect(path, { checkpoints: true })
   migrateSqlite(db, path)
-  const writer = new Writer(db, { clock: systemClock, log, retention, scheduler: () => new Lanes(), soon: setImmediate })
+  const writer = new Writer(db, {
+    clock: systemClock,
+    log,
+    retention,
+    scheduler: () => new Lanes(),
+    soon: setImmediate,
+  })
   port.on('message', (message: ToWriter) => {
-    if (message.kind === 'calls') for (const call of message.calls) answer(call.id, writer.call(call.name, argsOf(call)))
+    if (message.kind === 'calls')
+      for (const call of message.calls) answer(call.id, writer.call(call.name, argsOf(call)))
     else if (message.kind === 'cancel') writer.cancelLease(message.id)
     else if (message.kind === 'resume') writer.resume(message.transacted as readonly Transacted[])
     else if (message.kind === 'backup') {
-      answer(message.id, backup(db, message.path, (share) => send({ kind: 'progress', id: message.id, share })))
+      answer(
+        message.id,
+        backup(db, message.path, (share) => send({ kind: 'progress', id: message.id, share })),
+      )
     } else {
       writer.close()
       owner.release()
@@ -70,7 +81,10 @@ function flush(): void {
   flushing = false
   const answers = outbox.map(packWork)
   outbox = []
-  send({ kind: 'answers', answers }, answers.flatMap(({ packed }) => (packed ? [packed.buffer] : [])))
+  send(
+    { kind: 'answers', answers },
+    answers.flatMap(({ packed }) => (packed ? [packed.buffer] : [])),
+  )
 }
 
 function packWork(one: Answer): Answer {
@@ -81,5 +95,13 @@ function packWork(one: Answer): Answer {
 }
 
 function isWork(value: unknown): value is Work[] {
-  return Array.isArray(value) && value.length > 0 && typeof value[0] === 'object' && value[0] !== null && 'twinOf' in value[0] && 'fence' in value[0] && 'event' in value[0]
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    typeof value[0] === 'object' &&
+    value[0] !== null &&
+    'twinOf' in value[0] &&
+    'fence' in value[0] &&
+    'event' in value[0]
+  )
 }

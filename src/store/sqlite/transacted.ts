@@ -1,7 +1,7 @@
 import type { Leased, Ref } from '../store.ts'
 import * as transitions from '../transitions.ts'
 import type { Book } from './book.ts'
-import { memoryOf, touch } from './rows.ts'
+import { touch } from './rows.ts'
 import { applyEnd } from './settle.ts'
 
 /** What a handler's transaction wrote into the log, once committed. */
@@ -40,7 +40,7 @@ export function commitTransacted(book: Book, transacted: readonly Transacted[]):
     const touched = touch(book, ref)!
     book.projection.logged(ref, n)
     if (!last) {
-      memoryOf(book, ref, touched)[`handler:${handler}`] = true
+      touched.memory[`handler:${handler}`] = true
       continue
     }
     // The lease was ours when the writer stood still, and stands as of that moment.

@@ -160,7 +160,13 @@ function denial(code: number, first: string | null, second: string | null): stri
   if (code === constants.SQLITE_TRANSACTION) return `${(first ?? 'end').toLowerCase()} a transaction of its own`
   if (code === constants.SQLITE_SAVEPOINT && second === 'hookkeeper') return 'touch the savepoint hookkeeper'
   if (code === constants.SQLITE_ATTACH || code === constants.SQLITE_DETACH) return 'attach or detach a database'
-  const writes: number[] = [constants.SQLITE_INSERT, constants.SQLITE_UPDATE, constants.SQLITE_DELETE, constants.SQLITE_DROP_TABLE, constants.SQLITE_ALTER_TABLE]
+  const writes: number[] = [
+    constants.SQLITE_INSERT,
+    constants.SQLITE_UPDATE,
+    constants.SQLITE_DELETE,
+    constants.SQLITE_DROP_TABLE,
+    constants.SQLITE_ALTER_TABLE,
+  ]
   const table = code === constants.SQLITE_ALTER_TABLE ? second : first
   const ours = table?.startsWith('hookkeeper_') && table !== 'hookkeeper_effects'
   return writes.includes(code) && ours ? `write to ${table}` : null

@@ -36,7 +36,8 @@ function eventsOfObject(book: Book, self: EventRow): EventRow[] {
 
 // Only the later to arrive can be the twin, and only of one that was or will be worked: never both, never of a dead letter.
 function mayBeTwin(book: Book, self: EventRow, other: EventRow): boolean {
-  if (other.seq > self.seq || other.type !== self.type || Math.abs(other.created - self.created) > CREATED_APART_MS) return false
+  if (other.seq > self.seq || other.type !== self.type || Math.abs(other.created - self.created) > CREATED_APART_MS)
+    return false
   const row = book.touched.get(other.seq)?.row ?? rowOf(book, other)
   return row.state !== 'dead' && row.reason !== 'twin' && row.reason !== 'discarded'
 }

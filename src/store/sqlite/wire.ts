@@ -21,7 +21,12 @@ export type FromWriter =
   | { readonly kind: 'refused'; readonly error: WireError }
   | { readonly kind: 'answers'; readonly answers: readonly Answer[] }
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly fields: object; readonly message: string }
+  | {
+      readonly kind: 'log'
+      readonly level: 'info' | 'warn' | 'error'
+      readonly fields: object
+      readonly message: string
+    }
   | { readonly kind: 'closed' }
 
 export interface Answer {
@@ -62,7 +67,8 @@ export function unpack({ buffer, ends }: Packed, i: number): Uint8Array {
 }
 
 export function toWire(error: unknown): WireError {
-  if (error instanceof HookkeeperError) return { code: error.code, name: error.name, message: error.message, values: error.values }
+  if (error instanceof HookkeeperError)
+    return { code: error.code, name: error.name, message: error.message, values: error.values }
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   return { code: null, name, message, values: {} }
 }

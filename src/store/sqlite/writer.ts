@@ -171,11 +171,20 @@ export class Writer {
     if (name in reads) return 0
     if (name === 'lease') {
       const [want, id] = args as [Want, number]
-      this.#leases.push({ want, id, untilAt: this.#book.now() + want.waitMs, resolve: command.resolve, reject: command.reject })
+      this.#leases.push({
+        want,
+        id,
+        untilAt: this.#book.now() + want.waitMs,
+        resolve: command.resolve,
+        reject: command.reject,
+      })
       return 0
     }
     if (name === 'move') {
-      const steps = move(this.#book, ...(args as [Parameters<typeof move>[1], Parameters<typeof move>[2], Parameters<typeof move>[3]]))
+      const steps = move(
+        this.#book,
+        ...(args as [Parameters<typeof move>[1], Parameters<typeof move>[2], Parameters<typeof move>[3]]),
+      )
       this.#jobs.push({ steps, resolve: command.resolve, reject: command.reject })
       return 0
     }
@@ -247,7 +256,11 @@ export class Writer {
 
   #fail(error: unknown, commands: readonly Command[]): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
-    const failed = failure('store_failed', { what: error instanceof Error ? error.message : String(error) }, { cause: error })
+    const failed = failure(
+      'store_failed',
+      { what: error instanceof Error ? error.message : String(error) },
+      { cause: error },
+    )
     if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
     this.#broken = true
     this.#paused = false
@@ -284,4 +297,3 @@ function backlogOf(book: Book): Backlog {
   const now = book.now()
   return { ...book.lanes.counts, dead: book.dead, readyOldestMs: now - book.lanes.oldestReadyAt(now) }
 }
-
