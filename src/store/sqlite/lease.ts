@@ -7,7 +7,8 @@ import { type Book, nextFence, positionOf, type Running, type Touched } from './
 import { KIND } from './codes.ts'
 import { log } from './log.ts'
 import type { Fresh } from './recent.ts'
-import { eventOf, readRow, touch } from './rows.ts'
+import { eventOf, touch, touchRow } from './rows.ts'
+import type { EventRow } from './statements.ts'
 import { twinOf } from './twins.ts'
 
 /** On top of what its handlers may take: the time to abort, to settle, and for a slow machine to breathe. */
@@ -158,21 +159,18 @@ function fromMemory(
 }
 
 function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
-  const row = readRow(book, ref)
-  const touched = touch(book, ref)
-  const body = book.sql.readBody.get(ref)?.['body'] as Uint8Array | undefined
-  if (!row || !touched || !body) throw new Error(`event ${ref} waits but its row or body is missing`)
-  const position = positionOf({ createdAt: row.created, rank: row.rank })
+  const row = book.sql.work.get(ref) as (EventRow & { body: Uint8Array }) | undefined
+  if (!row) throw new Error(`event ${ref} waits but its row or body is missing`)
   const load = {
-    event: eventOf(book, row, body),
+    event: eventOf(book, row, row.body),
     type: row.type,
     tenant: row.tenant,
     lane: row.lane,
     receivedAt: row.received,
-    position,
+    position: positionOf({ createdAt: row.created, rank: row.rank }),
     near: row.prior > 0,
   }
-  return { touched, load }
+  return { touched: touchRow(book, row), load }
 }
 
 function isStale(book: Book, load: Load): boolean {

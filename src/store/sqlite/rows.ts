@@ -9,13 +9,17 @@ import type { EventRow, LogRow } from './statements.ts'
 /** What is true of an event now: from memory if it changed lately, else from its row; null when there is no such event. */
 export function touch(book: Book, ref: Ref): Touched | null {
   const known = book.touched.get(ref)
+  const row = known ? null : readRow(book, ref)
+  return known ?? (row && touchRow(book, row))
+}
+
+export function touchRow(book: Book, row: EventRow): Touched {
+  const known = book.touched.get(row.seq)
   if (known) return known
-  const row = readRow(book, ref)
-  if (!row) return null
   const touched = touchedOf(book, row)
   // Memory let go of it only when all its lines were in the timeline, so they need not be looked for in the log's tail.
-  if (row.fence > 0) touched.memory = linesOf(book, ref).reduce(recall, {})
-  book.touched.set(ref, touched)
+  if (row.fence > 0) touched.memory = linesOf(book, row.seq).reduce(recall, {})
+  book.touched.set(row.seq, touched)
   return touched
 }
 

@@ -27,6 +27,9 @@ export function statements(db: DatabaseSync) {
       'select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ? order by t.n',
     ),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),
+    work: db.prepare(
+      'select e.*, b.body from hookkeeper_events e join hookkeeper_bodies b on b.seq = e.seq where e.seq = ?',
+    ),
     readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
     seqOf: db.prepare('select seq from hookkeeper_seen where id = ?'),
     state: db.prepare(`

@@ -1,0 +1,49 @@
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../src/core/clock.ts'
+import { cycle } from './cycle.ts'
+import { conduct } from './harness.ts'
+import { ingest } from './ingest.ts'
+import { ledger } from './ledger.ts'
+
+const benches = [ingest, cycle, ledger]
+
+const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
+
+${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+
+  --quick     shorter and fewer runs; results are printed and not kept
+  --runs N    alternations, instead of the bench's own number
+  --dir PATH  where fresh folders are made: a real disk, not one in memory (default ${tmpdir()})
+
+Exit 0: every bar kept. 1: one was missed, or it could not be measured. 2: not understood.`
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, runs: { type: 'string' }, dir: { type: 'string' } },
+})
+const bench = benches.find(({ name }) => name === positionals[0])
+const runs = values.runs === undefined ? null : Number(values.runs)
+
+if (!bench || positionals.length > 1 || (runs !== null && !(Number.isInteger(runs) && runs >= 1 && runs <= 100))) {
+  process.stderr.write(`${usage}\n`)
+  process.exit(2)
+}
+
+const settings = {
+  quick: values.quick,
+  alternations: runs ?? bench.alternations[values.quick ? 'quick' : 'full'],
+  dir: values.dir ?? tmpdir(),
+  say: (line: string) => process.stdout.write(`${line}\n`),
+}
+const resultsDir = fileURLToPath(new URL('results', import.meta.url))
+try {
+  const kept = await conduct(bench, settings, resultsDir, new Date(systemClock.now()))
+  process.exitCode = kept ? 0 : 1
+} catch (error) {
+  process.stderr.write(
+    `${bench.name} could not be measured: ${error instanceof Error ? error.message : String(error)}\n`,
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { Child } from './child.ts'
+import type { LoadPlan, LoadResult } from './load/plan.ts'
+import { cpuMs, machineBusyMs, rssMib } from './proc.ts'
+import type { Running } from './subjects/subject.ts'
+
+/** One load on one server, with what the server and everybody else used meanwhile. */
+export interface Measured extends LoadResult {
+  /** The server's CPU time for each 200, in microseconds. */
+  readonly cpuUs: number
+  readonly rssPeakMib: number
+  /** Cores that programs other than server, generator and harness kept busy: over about half a core the run is noise. */
+  readonly foreignCores: number
+}
+
+export interface Load extends Omit<LoadPlan, 'port' | 'path' | 'nonce'> {}
+
+export async function measure(running: Running, load: Load): Promise<Measured> {
+  const plan: LoadPlan = { ...load, port: running.port, path: '/webhooks/stripe', nonce: nonce() }
+  const generator = new Child('The load generator', new URL('load/main.ts', import.meta.url), {
+    argument: plan,
+    logPath: join(running.dir, 'generator.log'),
+  })
+  try {
+    await generator.line(plan.warmUpMs + START_MS)
+    const before = usage(running)
+    const { result } = await generator.line<{ result: LoadResult }>(plan.measureMs + END_MS)
+    const after = usage(running)
+    const serverMs = after.serverMs - before.serverMs
+    const oursMs = serverMs + result.ownCpuMs + after.harnessMs - before.harnessMs
+    return {
+      ...result,
+      cpuUs: (serverMs * 1_000) / Math.max(1, result.ok),
+      rssPeakMib: sum(running.pids.map((pid) => rssMib(pid).peak)),
+      foreignCores: Math.max(0, after.busyMs - before.busyMs - oursMs) / (after.at - before.at),
+    }
+  } finally {
+    await generator.stop()
+  }
+}
+
+const START_MS = 30_000
+const END_MS = 60_000
+
+function usage(running: Running) {
+  const own = process.cpuUsage()
+  return {
+    at: performance.now(),
+    busyMs: machineBusyMs(),
+    serverMs: sum(running.pids.map(cpuMs)),
+    harnessMs: (own.user + own.system) / 1_000,
+  }
+}
+
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+let loads = 0
+/** Two loads into one ledger must not share an id. */
+const nonce = (): string => `${process.pid.toString(36)}x${(loads++).toString(36)}`

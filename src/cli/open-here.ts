@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { actions } from '../actions/list.ts'
+import type { Config } from '../config.ts'
+import { createApi } from '../console/api.ts'
+import { failure } from '../core/errors.ts'
+import { silent } from '../core/service.ts'
+import { openStore } from '../presets/sqlite.ts'
+import type { Context } from './context.ts'
+import { overFetch, type Reach } from './reach.ts'
+
+/** Nobody keeps the ledger just now, so this verb does, with the same API and no listener. */
+export async function openHere(path: string, config: Config, { clock }: Context): Promise<Reach> {
+  if (!existsSync(path)) throw failure('not_running', { path })
+  const store = await openStore(config.databaseUrl, { cwd: config.cwd, clock, retention: config.retention })
+  const hands = {
+    ledger: store.ledger,
+    controls: store.controls,
+    journal: store.journal,
+    clock,
+    log: silent,
+    meter: { acted() {} },
+    controlId: () => randomUUID(),
+    destinations: () => [],
+    poke() {},
+  }
+  const deps = {
+    store,
+    clock,
+    log: silent,
+    roles: [],
+    ready: async () => ({ ok: false, why: ['Nothing runs.'] }),
+    metrics: async () => ({ type: 'text/plain', text: '' }),
+    actions,
+    hands,
+  }
+  const api = createApi(deps)
+  return overFetch(
+    null,
+    () => store.close(),
+    (request, init) => api.request(request, init),
+  )
+}

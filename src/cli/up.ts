@@ -1,0 +1,106 @@
+import type { Command } from 'commander'
+import { type Config, endpoints, reloadSecrets, settings } from '../config.ts'
+import { failure } from '../core/errors.ts'
+import type { Logger } from '../core/service.ts'
+import { ledgerPath } from '../presets/sqlite.ts'
+import { type Common, type Context, command, configOf, settingOption } from './context.ts'
+import { createLog, speaksJson } from './log.ts'
+import { announce, runFile, withdraw } from './running.ts'
+import { type Signals, signals } from './signals.ts'
+import type { Started } from './start.ts'
+import { columns, painter, type Screen } from './terminal.ts'
+import { version } from './version.ts'
+
+/** Runs until it is told to stop, then drains. */
+export function up(context: Context): Command {
+  const verb = command('up', 'Take webhooks and work them')
+  for (const { name, flag } of settings()) if (flag && name !== 'databaseUrl') verb.addOption(settingOption(name))
+  return verb.action(async (options: Common) => {
+    const config = await configOf(options, context)
+    if (config.roles.includes('ingestion') && endpoints(config.accounts).length === 0) throw failure('secret_missing')
+    await run(config, { screen: context.out, json: options.json ?? false, clock: context.clock }, signals())
+  })
+}
+
+interface To {
+  readonly screen: Screen
+  readonly json: boolean
+  readonly clock: Context['clock']
+}
+
+async function run(config: Config, to: To, heard: Signals): Promise<void> {
+  const { level, format } = config.log
+  const logTo = { ...to, level, format: to.json ? 'json' : format } as const
+  const log = createLog(logTo)
+  const { start } = await import('./start.ts')
+  const started = await start(config, { log, clock: to.clock })
+  const file = runFile(ledgerPath(config.databaseUrl, config.cwd))
+  try {
+    announce(file, announcement(config, started, to))
+    if (speaksJson(logTo)) log.info(described(config, started), 'started')
+    else to.screen.write(greeting(config, started, to.screen))
+    heard.onReload(() => void reload(config, started, log))
+    log.info({ signal: await heard.stop }, 'stopping: no new work, what runs may end')
+  } finally {
+    await started.stop()
+    withdraw(file, process.pid)
+    heard.end()
+  }
+  log.info({}, 'stopped')
+}
+
+const announcement = (config: Config, started: Started, { clock }: To) => ({
+  pid: process.pid,
+  started: new Date(clock.now()).toISOString(),
+  version: version(),
+  roles: [...config.roles],
+  public: started.public,
+  private: started.private,
+  token: started.token,
+})
+
+/** A secret that cannot be read changes nothing: the old ones go on. */
+async function reload(config: Config, started: Started, log: Logger): Promise<void> {
+  try {
+    await started.reload(reloadSecrets(config))
+    log.info({}, 'secrets and certificates were read again')
+  } catch (error) {
+    log.error({ code: (error as { code?: string }).code }, (error as Error).message)
+  }
+}
+
+const described = (config: Config, started: Started) => ({
+  version: version(),
+  release: config.release,
+  public: started.public && `${started.public}/webhooks/stripe`,
+  private: started.private,
+  ledger: ledgerPath(config.databaseUrl, config.cwd),
+  roles: config.roles,
+  endpoints: endpoints(config.accounts).map(({ endpoint }) => endpoint),
+  handlers: started.handlers,
+  forward: config.forward.to,
+  config: config.file,
+})
+
+function greeting(config: Config, started: Started, { colour }: Screen): string {
+  const { public: hook, private: api, ledger, roles, release, handlers, forward } = described(config, started)
+  const secrets = endpoints(config.accounts).map(({ endpoint, secrets }) => `${endpoint} (${secrets.length})`)
+  const rows: [string, string | null][] = [
+    ['webhooks', hook],
+    ['private', api],
+    ['ledger', ledger],
+    ['roles', roles.join(', ')],
+    ['secrets', secrets.join(', ')],
+    ['handlers', handlers.join(', ') || null],
+    ['forward', forward],
+    ['config', config.file],
+    ['release', release],
+  ]
+  const paint = painter(colour)
+  const shown = rows.filter((row): row is [string, string] => row[1] !== null && row[1] !== '')
+  const table = columns(
+    shown.map(([name, value]) => [`  ${name}`, value]),
+    (cell, n) => (n === 0 ? paint(cell, 'dim') : cell),
+  )
+  return `${paint(`Hookkeeper ${version()}`, 'bold')}\n${table}\n`
+}

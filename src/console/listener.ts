@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { failure, type HookkeeperError } from '../core/errors.ts'
+import type { Logger, Service } from '../core/service.ts'
+import type { ApiEnv } from './api.ts'
+import { type Door, isLoopback, refusal } from './door.ts'
+
+/** More sockets than people and probes need; each may hold a tail open. */
+const CONNECTIONS_MAX = 256
+const HEADERS_MS = 10_000
+const REQUEST_MS = 30_000
+const KEEP_ALIVE_MS = 5_000
+/** How long calls under way may still take when the listener stops. */
+const GRACE_MS = 2_000
+
+export interface PrivateListenerOptions {
+  readonly app: { fetch(request: Request, env: ApiEnv): Response | Promise<Response> }
+  readonly host?: string
+  readonly port?: number
+  /** Asked for as `Authorization: Bearer`, but at /healthz and /readyz. Off loopback there must be one. */
+  readonly token?: string | null
+  /** Names by which the listener may be called, besides localhost. */
+  readonly hosts?: readonly string[]
+  readonly log: Logger
+}
+
+export interface PrivateListener extends Service {
+  /** Where it listens; null while it does not. */
+  address(): { readonly host: string; readonly port: number; readonly url: string } | null
+}
+
+/** The private listener: health, metrics and the API, in every role. `start` rejects with `private_unprotected` or `port_taken`. */
+export function createPrivateListener(options: PrivateListenerOptions): PrivateListener {
+  const { app, host = '127.0.0.1', port = 4243, token = null, hosts = [], log } = options
+  const door: Door = {
+    token: token || null,
+    hosts: hosts.map((name) => name.toLowerCase()),
+    loopback: isLoopback(host),
+  }
+  let running: Running | null = null
+  return {
+    async start() {
+      if (running) return
+      if (!door.loopback && door.token === null) throw failure('private_unprotected', { host })
+      const made = listen(app, door, log)
+      running = made
+      try {
+        await bound(made.server, host, port)
+      } catch (error) {
+        running = null
+        throw error
+      }
+    },
+    async stop() {
+      const stopping = running
+      running = null
+      if (stopping) await closed(stopping)
+    },
+    address: () => addressOf(running?.server),
+  }
+}
+
+interface Running {
+  readonly server: Server
+  readonly ending: AbortController
+}
+
+function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Running {
+  const ending = new AbortController()
+  const answer = getRequestListener((request) => app.fetch(request, { ending: ending.signal }), {
+    overrideGlobalObjects: false,
+  })
+  const server = createServer(
+    { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 16_384 },
+    (request, response) => {
+      const refused = refusal(request, door)
+      if (refused) return turnAway(request, response, refused)
+      void answer(request, response)
+    },
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  server.on('error', (error) => log.error({ error: error.name }, 'the private listener failed'))
+  return { server, ending }
+}
+
+/** The body is not read, so the connection cannot be used again. */
+function turnAway(
+  _request: IncomingMessage,
+  response: ServerResponse,
+  { code, message, remedy, status }: HookkeeperError,
+) {
+  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' }
+  response.writeHead(status ?? 500, { ...headers, ...(status === 401 && { 'www-authenticate': 'Bearer' }) })
+  response.end(JSON.stringify({ error: { code, message, remedy } }))
+}
+
+function bound(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) =>
+      reject(error.code === 'EADDRINUSE' ? failure('port_taken', { port, setting: 'CONSOLE_PORT' }) : error)
+    server.once('error', failed)
+    server.listen({ host, port }, () => {
+      server.off('error', failed)
+      resolve()
+    })
+  })
+}
+
+/** Streams end at once, calls under way have their grace, then whatever is left is cut. */
+function closed({ server, ending }: Running): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    ending.abort()
+    server.closeIdleConnections()
+  })
+}
+
+function addressOf(server: Server | undefined) {
+  const address = server?.address() as AddressInfo | null | undefined
+  if (!address) return null
+  const { address: host, port } = address
+  return { host, port, url: `http://${host.includes(':') ? `[${host}]` : host}:${port}` }
+}

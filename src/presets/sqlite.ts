@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Clock } from '../core/clock.ts'
+import { failure } from '../core/errors.ts'
+import type { Logger } from '../core/service.ts'
+import { openSqlite } from '../store/sqlite.ts'
+import type { Store } from '../store/store.ts'
+
+export interface StoreOptions {
+  /** What a relative path counts from. */
+  readonly cwd: string
+  readonly clock?: Clock
+  readonly log?: Logger
+  readonly retention?: { readonly bodyDays: number; readonly eventDays: number }
+}
+
+/** The store that a DATABASE_URL names, opened and brought up to date. */
+export function openStore(url: string, { cwd, ...options }: StoreOptions): Promise<Store> {
+  const path = ledgerPath(url, cwd)
+  // The ledger holds customers' data: a folder that is made for it is its owner's alone.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  return openSqlite({ path, ...options })
+}
+
+/** The file that a DATABASE_URL names: `sqlite:path`, `sqlite:///absolute/path`; relative ones count from `cwd`. */
+export function ledgerPath(url: string, cwd: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
+  if (scheme !== 'sqlite') throw refused(url, scheme)
+  const path = url.slice('sqlite:'.length).replace(/^\/\//, '')
+  if (path === '' || path.startsWith(':')) {
+    throw failure('database_unknown', { url: shown(url), what: 'it names no file' })
+  }
+  return resolve(cwd, path)
+}
+
+function refused(url: string, scheme: string | undefined): Error {
+  const what = scheme ? 'this version keeps its ledger in SQLite' : 'it does not say what kind of database it is'
+  return failure('database_unknown', { url: shown(url), what })
+}
+
+/** Only its kind where there may be a password in it. */
+const shown = (url: string): string => (/[@?]/.test(url) ? `${/^[a-z0-9+.-]+:/i.exec(url)?.[0] ?? ''}...` : url)

@@ -1,0 +1,137 @@
+import type { Clock } from '../core/clock.ts'
+import { failure } from '../core/errors.ts'
+import { Dead, type Outcome } from '../core/outcome.ts'
+import type { Random } from '../core/random.ts'
+import type { Logger } from '../core/service.ts'
+import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
+import { contextFor } from './context.ts'
+import type { Deadlines } from './deadlines.ts'
+import { decide, decideBefore, type Policy, type Result } from './decide.ts'
+import type { EventOf, Registered } from './handlers.ts'
+import { type Meter, report } from './report.ts'
+import type { Running } from './running.ts'
+import type { Seat } from './seat.ts'
+import { Turn } from './turn.ts'
+
+/** One leased event, one attempt. What a crash leaves behind, the lease brings back; what a late waker brings, the fence refuses. */
+export async function attempt(running: Running, deps: Deps): Promise<void> {
+  const { work, handlers } = running
+  const early = decideBefore(work, handlers.length > 0, deps.policy)
+  if (early) return finish(running, { work, outcome: early, returned: [] }, deps)
+
+  const results = await underLock(running, deps)
+
+  // Somebody else is busy with this customer: no attempt was made, so none is counted.
+  if (results === BUSY) return deps.giveBack([work], BUSY_MS)
+  // The process stops, or the lease went to another: a stale fence makes this harmless.
+  if (running.over) return deps.giveBack([work], 0)
+
+  const outcome = decide(work, results, deps.policy, deps.random)
+  await finish(running, { work, outcome, returned: returnedOf(results) }, deps)
+}
+
+export interface Deps {
+  readonly store: Pick<Store, 'ledger' | 'transact'>
+  readonly policy: Policy
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly meter: Meter
+  readonly deadlines: Deadlines
+  /** One holder at a time around the side effects of a lane. Never what makes a write safe: that is the fence. */
+  readonly lock?: LaneLock | undefined
+  /** Resolves when the ledger has answered; `stale` also when it could not be reached while the lease lasted. */
+  readonly settle: (running: Running, settlement: Settlement) => Promise<Settled>
+  readonly giveBack: (work: readonly Leased[], delayMs: number) => Promise<void>
+}
+
+/** What `hold` answers when somebody else holds the name. */
+export const BUSY: unique symbol = Symbol.for('hookkeeper.busy')
+
+export interface LaneLock {
+  hold<V>(name: string, ttlMs: number, work: (signal: AbortSignal) => Promise<V>): Promise<V | typeof BUSY>
+}
+
+/** How long a busy customer's event waits before it is tried again. */
+const BUSY_MS = 1_000
+
+/** How long handlers may take to hear their signals, all of one attempt together: it fits into the lease's spare time. */
+const GRACE_MS = 5_000
+
+async function finish(running: Running, settlement: Settlement & { outcome: Outcome }, deps: Deps): Promise<void> {
+  const settled = await deps.settle(running, settlement)
+  report(running, { outcome: settlement.outcome, settled }, deps)
+}
+
+function underLock(running: Running, deps: Deps): Promise<readonly Result[] | typeof BUSY> {
+  if (!deps.lock) return runHandlers(running, deps)
+  const ttlMs = running.leaseEndsAt - deps.clock.now()
+  return deps.lock.hold(running.work.lane, ttlMs, (held) => {
+    held.addEventListener('abort', () => running.end(held.reason), { once: true })
+    return runHandlers(running, deps)
+  })
+}
+
+/** Every handler that is not yet remembered, one after another; a throw does not stop the next. */
+async function runHandlers(running: Running, deps: Deps): Promise<readonly Result[]> {
+  const { work } = running
+  const open = running.handlers.filter(({ name }) => work.remembered[`handler:${name}`] === undefined)
+  const results: Result[] = []
+  if (open.length === 0) return results
+  const event = parsed(work)
+  if (event instanceof Dead) return [{ kind: 'threw', error: event, handler: null, retry: {} }]
+
+  let graceMs = GRACE_MS
+  for (const handler of open) {
+    const last = results.length === open.length - 1
+    const turn = turnOf(handler, graceMs, deps)
+    running.turn = turn
+    const result = await runOne(handler, { running, turn, event, last: last && results.every(returned) }, deps)
+    results.push(result)
+    graceMs -= Math.max(0, deps.clock.now() - turn.endsAt)
+    if (!last && returned(result) && !turn.committed && !running.over) await remember(running, handler, deps)
+    if (running.over) break
+  }
+  return results
+}
+
+async function runOne(handler: Registered, go: Go, deps: Deps): Promise<Result> {
+  const context = contextFor(handler, go, deps)
+  const ending = await go.turn.take(() => handler.run(go.event, context))
+  // What committed is remembered by the ledger: it cannot run again, so what came after cannot be made good by a retry.
+  const kept = go.turn.committed && ending.kind !== 'returned' ? ({ kind: 'returned' } as const) : ending
+  if (kept !== ending) deps.log.warn({ id: go.running.work.event.id, handler: handler.name }, AFTER_COMMIT)
+  return { ...kept, handler: handler.name, retry: handler.retry }
+}
+
+interface Go extends Seat {
+  readonly event: EventOf<'*'>
+}
+
+const AFTER_COMMIT = 'a handler failed after its transaction was committed; it counts as returned'
+
+/**
+ * A crash between two handlers does not repeat the first. Where the store cannot be reached the attempt goes on: the settle
+ * carries the name again, and has its own patience.
+ */
+async function remember(running: Running, handler: Registered, { store }: Deps): Promise<void> {
+  const ours = await store.ledger.remember(running.work, `handler:${handler.name}`, true).catch(() => true)
+  if (!ours) running.end(failure('stale_lease', { fence: running.work.fence }))
+}
+
+const turnOf = (handler: Registered, graceMs: number, { clock, deadlines }: Deps): Turn =>
+  new Turn({ startedAt: clock.now(), timeoutMs: handler.timeoutMs, graceMs: Math.max(0, graceMs) }, deadlines)
+
+/** Ingestion takes only JSON; what came by a queue or an older version is judged here. */
+function parsed({ event: { body } }: Work): EventOf<'*'> | Dead {
+  try {
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
+  } catch {
+    return Object.assign(new Dead('not JSON'), { cause: failure('body_not_json') })
+  }
+}
+
+const returned = (result: Result): boolean => result.kind === 'returned'
+
+const returnedOf = (results: readonly Result[]): string[] =>
+  results.flatMap(({ kind, handler }) => (kind === 'returned' && handler !== null ? [handler] : []))

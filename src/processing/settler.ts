@@ -1,0 +1,101 @@
+import { ceiling, type RetryPolicy } from '../core/backoff.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Ledger, Settled, Settlement } from '../store/store.ts'
+
+/** In one call at most: the ledger writes them in one transaction, and others wait for it. */
+const BATCH_MAX = 500
+
+/** How the store is asked again while it is in trouble: 50 ms, 100, 200, ... up to 2 s. */
+const PATIENCE: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, baseMs: 50, factor: 2, maxMs: 2_000 }
+
+export interface SettlerDeps {
+  readonly ledger: Pick<Ledger, 'settle'>
+  readonly clock: Clock
+  /** Told of each change between a store that takes results and one that does not. */
+  readonly trouble: (error: unknown | null) => void
+}
+
+/**
+ * Results on their way into the ledger. One call is under way, the rest collects: the longer a commit takes, the more share the
+ * next one. A result that the store does not take is offered again until its lease has run out; then the event is another's.
+ */
+export class Settler {
+  readonly #deps: SettlerDeps
+  #queue: Waiting[] = []
+  #busy = false
+  #failures = 0
+  #closed = false
+  #wake: () => void = () => {}
+
+  constructor(deps: SettlerDeps) {
+    this.#deps = deps
+  }
+
+  /** How many results the ledger has not answered yet. */
+  waiting = 0
+
+  /** Resolves to the ledger's answer, or to `stale` when the lease ran out before there was one. */
+  settle(settlement: Settlement, leaseEndsAt: number): Promise<Settled> {
+    this.waiting++
+    return new Promise((resolve) => {
+      this.#queue.push({ settlement, leaseEndsAt, resolve })
+      if (this.#busy) return
+      this.#busy = true
+      // One turn of the microtasks later, so that events leased together are settled together.
+      queueMicrotask(() => void this.#flush())
+    })
+  }
+
+  /** Gives up on what the store has not taken. */
+  close(): void {
+    this.#closed = true
+    this.#wake()
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_MAX)
+      try {
+        const answers = await this.#deps.ledger.settle(batch.map(({ settlement }) => settlement))
+        this.#recovered()
+        for (const [index, waiting] of batch.entries()) this.#answer(waiting, answers[index] ?? 'stale')
+      } catch (error) {
+        await this.#failed(batch, error)
+      }
+    }
+    this.#busy = false
+  }
+
+  async #failed(batch: readonly Waiting[], error: unknown): Promise<void> {
+    this.#failures++
+    this.#deps.trouble(error)
+    if (!this.#closed) await this.#pause(ceiling(PATIENCE, this.#failures))
+    const now = this.#deps.clock.now()
+    const keep = (waiting: Waiting) => !this.#closed && waiting.leaseEndsAt > now
+    for (const waiting of batch) if (!keep(waiting)) this.#answer(waiting, 'stale')
+    this.#queue = [...batch.filter(keep), ...this.#queue]
+  }
+
+  #recovered(): void {
+    if (this.#failures > 0) this.#deps.trouble(null)
+    this.#failures = 0
+  }
+
+  #answer({ resolve }: Waiting, settled: Settled): void {
+    this.waiting--
+    resolve(settled)
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      this.#deps.clock.after(ms, resolve)
+    })
+  }
+}
+
+interface Waiting {
+  readonly settlement: Settlement
+  readonly leaseEndsAt: number
+  readonly resolve: (settled: Settled) => void
+}

@@ -1,0 +1,266 @@
+import { ceiling, type RetryPolicy } from '../core/backoff.ts'
+import type { Clock } from '../core/clock.ts'
+import { failure } from '../core/errors.ts'
+import type { Random } from '../core/random.ts'
+import type { Logger, Service } from '../core/service.ts'
+import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
+import { Ahead } from './ahead.ts'
+import { attempt, type Deps, type LaneLock } from './attempt.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Policy } from './decide.ts'
+import type { Handlers, Registered } from './handlers.ts'
+import { note } from './note.ts'
+import type { Meter } from './report.ts'
+import { leaseMs, Running } from './running.ts'
+import { Settler } from './settler.ts'
+
+export interface WorkerOptions {
+  readonly store: Pick<Store, 'ledger' | 'transact'>
+  readonly handlers: Handlers
+  readonly policy: Policy
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly meter: Meter
+  readonly lock?: LaneLock
+  /** Who leases, and which code runs: both are kept with each attempt. */
+  readonly name: string
+  readonly release: string
+  /** Events worked at once, each of another lane. */
+  readonly concurrency: number
+  /** What handlers get to finish when the worker stops; then they are aborted and given back. */
+  readonly drainMs: number
+}
+
+/** How long one lease call waits for something to do. */
+const WAIT_MS = 1_000
+
+/** Results that the ledger has not taken, for each event worked at once: beyond that nothing more is leased. */
+const UNSETTLED_FACTOR = 8
+
+/** After the drain: how long results and give-backs may still take to reach the ledger. */
+const STOP_MS = 3_000
+
+/** How the store is asked again while it is in trouble: 100 ms, 200, 400, ... up to 5 s. */
+const PATIENCE: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, baseMs: 100, factor: 2, maxMs: 5_000 }
+
+/** Leases what there is room for and works it. Stopping leaves nothing leased. */
+export class Worker implements Service {
+  readonly #options: WorkerOptions
+  readonly #deps: Deps
+  readonly #settler: Settler
+  readonly #ahead: Ahead
+  readonly #working = new Set<Running>()
+  #open = 0
+  #stopping = false
+  #troubled = { lease: false, settle: false }
+  #lease: AbortController | null = null
+  #full: readonly Registered[] = []
+  #waiters: (() => void)[] = []
+  #hurry: () => void = () => {}
+  #loop: Promise<void> | null = null
+  #stopped: Promise<void> | null = null
+
+  constructor(options: WorkerOptions) {
+    const { store, clock, policy, random, log, meter, lock } = options
+    const settleTrouble = (error: unknown | null) => this.#trouble('settle', error)
+    this.#options = options
+    this.#settler = new Settler({ ledger: store.ledger, clock, trouble: settleTrouble })
+    this.#ahead = new Ahead(clock, () => void this.#giveBackAhead())
+    const deadlines = new Deadlines(clock)
+    const settle = (running: Running, settlement: Settlement) => this.#settle(running, settlement)
+    const giveBack = (work: readonly Leased[], delayMs: number) => store.ledger.giveBack(work, delayMs)
+    this.#deps = { store, policy, clock, random, log, meter, lock, deadlines, settle, giveBack }
+  }
+
+  async start(): Promise<void> {
+    this.#loop ??= this.#run()
+  }
+
+  /** The store takes leases and results, and the worker is not stopping. */
+  ready(): boolean {
+    return !this.#stopping && !this.#troubled.lease && !this.#troubled.settle
+  }
+
+  /** How many events are being worked. */
+  get working(): number {
+    return this.#working.size
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#drain()
+    return this.#stopped
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#stopping; ) {
+      if (this.#room() <= 0) await this.#change()
+      else {
+        const leased = await this.#leased()
+        failures = leased ? 0 : failures + 1
+        if (leased) await this.#begin(leased)
+        else await this.#pause(ceiling(PATIENCE, failures))
+      }
+    }
+  }
+
+  #room(): number {
+    const { concurrency } = this.#options
+    if (this.#settler.waiting > concurrency * UNSETTLED_FACTOR) return 0
+    return Math.max(0, concurrency - this.#working.size - this.#ahead.waiting) + this.#ahead.room(concurrency)
+  }
+
+  /** Null when the store is in trouble. */
+  async #leased(): Promise<readonly Work[] | null> {
+    const { store, handlers, name, release, concurrency } = this.#options
+    const abort = new AbortController()
+    this.#lease = abort
+    this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
+    // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
+    const waitMs = this.#troubled.lease ? 0 : WAIT_MS
+    const want = { max: this.#room(), waitMs, worker: name, release, handles: handlers.handles(concurrency) }
+    try {
+      const work = await store.ledger.lease(want, abort.signal)
+      this.#trouble('lease', null)
+      return work
+    } catch (error) {
+      this.#trouble('lease', error)
+      return null
+    } finally {
+      this.#lease = null
+    }
+  }
+
+  async #begin(leased: readonly Work[]): Promise<void> {
+    if (this.#stopping && leased.length > 0) return this.#giveBack(leased)
+    for (const work of leased) if (work.lost === 0) this.#enter(work)
+    for (const work of leased) if (work.lost > 0) await this.#workAlone(work)
+  }
+
+  #enter(work: Work): void {
+    const { handlers, clock, concurrency } = this.#options
+    const matching = handlers.matching(work.event.type)
+    // One lease call may bring more than a handler of several types has room for.
+    if (!matching.every((handler) => handlers.room(handler) > 0)) return void this.#giveBack([work])
+    const running = this.#running(work, clock.now())
+    if (this.#working.size < concurrency) void this.#work(running)
+    else this.#ahead.push(running)
+  }
+
+  #running(work: Work, leasedAt: number): Running {
+    const handlers = this.#options.handlers.matching(work.event.type)
+    this.#options.handlers.take(handlers)
+    this.#open++
+    return new Running({ work, handlers, leasedAt })
+  }
+
+  /** It may be what ended its process, so nothing else is at risk while it runs: no other handler, no unsettled result. */
+  async #workAlone(work: Work): Promise<void> {
+    while (this.#open > 0) await this.#change()
+    if (this.#stopping) return this.#giveBack([work])
+    const leasedAt = this.#options.clock.now()
+    const handlers = this.#options.handlers.matching(work.event.type)
+    const [ours] = await this.#options.store.ledger.renew([work], leaseMs(handlers)).catch(() => [false])
+    if (ours) await this.#work(this.#running(work, leasedAt))
+  }
+
+  async #work(running: Running): Promise<void> {
+    this.#working.add(running)
+    running.begunAt = this.#options.clock.now()
+    try {
+      await attempt(running, this.#deps)
+    } catch (error) {
+      // The lease brings the event back: no more is needed than to say so.
+      this.#options.log.error({ id: running.work.event.id, ...note(error, null) }, 'an attempt could not be ended')
+    }
+    this.#free(running)
+    this.#open--
+    this.#changed()
+  }
+
+  /** The place is free as soon as the handlers are through: the next events are leased while the commit is under way. */
+  #settle(running: Running, settlement: Settlement): Promise<Settled> {
+    this.#free(running)
+    return this.#settler.settle(settlement, running.leaseEndsAt)
+  }
+
+  #free(running: Running): void {
+    if (!this.#working.delete(running)) return
+    this.#ahead.learn(this.#options.clock.now() - running.begunAt)
+    this.#leave(running)
+    const next = this.#ahead.next()
+    if (next) void this.#work(next)
+  }
+
+  #leave({ handlers }: Running): void {
+    this.#options.handlers.free(handlers)
+    // The lease under way was told that this handler has no room: it is asked anew.
+    if (handlers.some((handler) => this.#full.includes(handler))) this.#lease?.abort()
+    this.#changed()
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, drainMs } = this.#options
+    this.#stopping = true
+    this.#lease?.abort()
+    this.#changed()
+    this.#hurry()
+    void this.#giveBackAhead()
+    const cancel = clock.after(drainMs, () => this.#abandon())
+    const enough = new Promise<void>((resolve) => clock.after(drainMs + STOP_MS, resolve))
+    await Promise.race([this.#through(), enough])
+    cancel()
+    this.#settler.close()
+  }
+
+  async #through(): Promise<void> {
+    await this.#loop
+    while (this.#open > 0) await this.#change()
+  }
+
+  /** Each attempt gives its own event back. */
+  #abandon(): void {
+    for (const running of [...this.#working]) running.end(failure('stopping'))
+  }
+
+  async #giveBackAhead(): Promise<void> {
+    const waiting = this.#ahead.all()
+    if (waiting.length === 0) return
+    for (const running of waiting) this.#leave(running)
+    await this.#giveBack(waiting.map(({ work }) => work))
+    this.#open -= waiting.length
+    this.#changed()
+  }
+
+  /** Where the store cannot be reached, the leases run out. */
+  async #giveBack(work: readonly Work[]): Promise<void> {
+    await this.#options.store.ledger.giveBack(work, 0).catch((error: unknown) => this.#trouble('lease', error))
+  }
+
+  #trouble(where: 'lease' | 'settle', error: unknown | null): void {
+    const troubled = error !== null
+    if (this.#troubled[where] === troubled) return
+    this.#troubled[where] = troubled
+    if (troubled) this.#options.log.error({ where, ...note(error, null) }, 'the ledger does not answer; trying again')
+    else this.#options.log.info({ where }, 'the ledger answers again')
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve))
+  }
+
+  #changed(): void {
+    const waiters = this.#waiters
+    if (waiters.length === 0) return
+    this.#waiters = []
+    for (const wake of waiters) wake()
+  }
+
+  /** Cut short when the worker stops. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#hurry = resolve
+      this.#options.clock.after(ms, resolve)
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { pick } from '../../core/random.ts'
+import { DAY, monthsAfter, seconds } from '../calendar.ts'
+import { completedSession } from '../objects/checkout-session.ts'
+import { type Customer, customer } from '../objects/customer.ts'
+import { draftInvoice, type Invoice } from '../objects/invoice.ts'
+import { type Charged, chargedFor } from '../objects/line.ts'
+import { paymentMethod } from '../objects/payment-method.ts'
+import type { Price } from '../objects/price.ts'
+import { type SetupIntent, setupIntent } from '../objects/setup-intent.ts'
+import { type Subscription, subscription } from '../objects/subscription.ts'
+import { chance, type Shop } from '../shop.ts'
+import type { Lifecycle, World } from '../world.ts'
+import type { Contract } from './contract.ts'
+import { beginPayment, book, finalise, settle, succeed } from './payment.ts'
+import { monthsOf } from './renewal.ts'
+
+const TRIAL_MS = 14 * DAY
+
+/** A new customer subscribes through Checkout: pays at once, or leaves a card and tries for two weeks. */
+export function* checkout(world: World, shop: Shop): Lifecycle<Contract> {
+  world.byRequest()
+  const price = pick(world.random, shop.prices)
+  const trial = chance(world.random, shop.business.trialShare)
+  const { contract, terms, draft } = order(world, price, trial)
+  if (trial) startTrial(world, contract, terms, draft)
+  else buy(world, shop, contract, terms, draft)
+
+  const bought = { customer: world.get<Customer>(contract.customer), price, trial }
+  const session = completedSession(world, { ...bought, subscription: contract.subscription, invoice: draft.id })
+  world.add(session, 'checkout.session.completed')
+  if (contract.charge) yield* book(world, contract.charge)
+  return contract
+}
+
+interface Order {
+  readonly contract: Contract
+  readonly terms: Subscription
+  readonly draft: Invoice
+}
+
+/** What is agreed before any money moves: who, with which card, for what. The subscription itself comes later. */
+function order(world: World, price: Price, trial: boolean): Order {
+  const buyer = world.add(customer(world), 'customer.created')
+  const card = world.add(paymentMethod(world, buyer), 'payment_method.attached')
+  const settings = { ...buyer.invoice_settings, default_payment_method: card.id }
+  const known = { currency: price.currency, invoice_settings: settings }
+  const payer = world.change<Customer>(buyer.id, known, 'customer.updated')
+
+  const endAt = trial ? world.now() + TRIAL_MS : monthsAfter(world.now(), monthsOf(price))
+  const period = { start: world.created(), end: seconds(endAt) }
+  const unsigned = subscription(world, {
+    id: world.id('sub'),
+    customer: payer,
+    paymentMethod: card,
+    price,
+    status: trial ? 'trialing' : 'active',
+    periodStart: period.start,
+    periodEnd: period.end,
+    latestInvoice: '',
+    flexible: true,
+  })
+  const draft = draftInvoice(world, {
+    customer: payer,
+    subscription: unsigned,
+    subscriptionItem: unsigned.items.data[0].id,
+    reason: 'subscription_create',
+    charged: [trial ? freeOf(price, period) : chargedFor(price, period)],
+    period: { start: period.start, end: period.start },
+  })
+  const contract = { customer: payer.id, paymentMethod: card.id, subscription: unsigned.id, pending: [], charge: null }
+  return { contract, terms: { ...unsigned, latest_invoice: draft.id }, draft }
+}
+
+/** The first invoice waits for nobody: it is finalised and paid in the same breath. */
+function buy(world: World, shop: Shop, contract: Contract, terms: Subscription, draft: Invoice): void {
+  const early = shop.business.incompleteFirst
+  world.add(draft, 'invoice.created')
+  if (early) world.add({ ...terms, status: 'incomplete' as const }, 'customer.subscription.created')
+  finalise(world, draft.id)
+  contract.charge = succeed(world, contract, beginPayment(world, contract, draft.id))
+  if (early) world.change<Subscription>(terms.id, { status: 'active' }, 'customer.subscription.updated')
+  else world.add(terms, 'customer.subscription.created')
+}
+
+function startTrial(world: World, contract: Contract, terms: Subscription, draft: Invoice): void {
+  const setup = world.add(setupIntent(world, world.get<Customer>(contract.customer)), 'setup_intent.created')
+  const saved = { payment_method: contract.paymentMethod, status: 'succeeded' as const }
+  world.change<SetupIntent>(setup.id, saved, 'setup_intent.succeeded')
+  world.add(terms, 'customer.subscription.created')
+  world.add(draft, 'invoice.created')
+  finalise(world, draft.id)
+  settle(world, draft.id)
+}
+
+const freeOf = (price: Price, period: Charged['period']): Charged => ({
+  ...chargedFor(price, period),
+  amount: 0,
+  description: `Trial period for ${price.nickname}`,
+})

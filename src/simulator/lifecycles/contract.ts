@@ -1,0 +1,31 @@
+import type { Customer } from '../objects/customer.ts'
+import type { InvoiceItem } from '../objects/invoice-item.ts'
+import type { Payer } from '../objects/payment.ts'
+import type { PaymentMethod } from '../objects/payment-method.ts'
+import type { Price } from '../objects/price.ts'
+import type { Subscription } from '../objects/subscription.ts'
+import type { World } from '../world.ts'
+
+/** One customer with one subscription: what their lifecycle carries along. The objects themselves are in the world. */
+export interface Contract {
+  readonly customer: string
+  readonly paymentMethod: string
+  readonly subscription: string
+  /** Prorations that wait for the next invoice. */
+  pending: { readonly item: InvoiceItem; readonly price: Price }[]
+  /** The charge that paid for the running period, null where nothing was due or all was given back. */
+  charge: string | null
+}
+
+export const subscriptionOf = (world: World, { subscription }: Contract): Subscription => world.get(subscription)
+
+export const payerOf = (world: World, contract: Contract): Payer => ({
+  customer: world.get<Customer>(contract.customer),
+  paymentMethod: world.get<PaymentMethod>(contract.paymentMethod),
+})
+
+/** The running billing period, in milliseconds. */
+export function periodOf(world: World, contract: Contract): { startAt: number; endAt: number } {
+  const [item] = subscriptionOf(world, contract).items.data
+  return { startAt: item.current_period_start * 1000, endAt: item.current_period_end * 1000 }
+}

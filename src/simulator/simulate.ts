@@ -1,0 +1,115 @@
+import type { Clock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import { seeded } from '../core/random.ts'
+import type { Logger } from '../core/service.ts'
+import { DAY } from './calendar.ts'
+import { type Delivery, type FaultRates, noFaults } from './faults.ts'
+import { createMerchant } from './merchant.ts'
+import { atRate, atSpeed } from './pace.ts'
+import { REMEMBERED_MAX, type SendReport } from './report.ts'
+import { createSender, type Sender } from './sender.ts'
+import type { Business } from './shop.ts'
+import { stream } from './stream.ts'
+import { type Truth, truthOf } from './truth.ts'
+
+export interface SimulateOptions {
+  readonly to: string
+  readonly secrets: readonly string[]
+  /** Deliveries a second, whatever the merchant's clock says. Without it, `speed` alone decides. */
+  readonly rate?: number
+  /** How much faster than ours the merchant's clock runs; delays between attempts shrink by it, too. */
+  readonly speed?: number
+  /** The same seed, start and options give the same bytes. By default one is drawn. */
+  readonly seed?: number
+  /** When the merchant's time begins; by default now. */
+  readonly startAt?: number
+  readonly faults?: Partial<FaultRates>
+  readonly business?: Partial<Business>
+  /** Ends by itself after so many events, once they are all accepted or given up. */
+  readonly count?: number
+  readonly retriesMs?: readonly number[]
+  readonly concurrency?: number
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+export interface Simulation {
+  readonly seed: number
+  /** Resolves with the last report, when all is sent or after `stop`. Never rejects for what a receiver does. */
+  readonly done: Promise<SendReport>
+  /** Nothing new is sent; resolves when nothing is in flight any more. Twice is harmless. */
+  stop(): Promise<SendReport>
+  stats(): SendReport
+  /** What was sent, each event once: the first million. */
+  truth(): readonly Truth[]
+}
+
+/** A merchant whose webhooks come to `to`, until they are stopped. */
+export function simulate(options: SimulateOptions): Simulation {
+  const { clock, random, log } = options
+  const seed = options.seed ?? Math.floor(random() * 2 ** 32)
+  const stopping = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stopping.signal]) : stopping.signal
+  const truths = new Map<string, Truth>()
+  const onSend = ({ event }: Delivery) => {
+    if (truths.size < REMEMBERED_MAX && !truths.has(event.id)) truths.set(event.id, truthOf(event))
+  }
+
+  const startAt = options.startAt ?? clock.now()
+  const sender = senderOf(options, { startAt, signal, onSend, random: seeded(seed + 2) })
+  log.info({ seed, to: new URL(options.to).host, rate: options.rate ?? null, speed: options.speed ?? 1 }, 'simulating')
+  const done = keptAlive(sender.run(eventsOf(options, seed, startAt)))
+  return {
+    seed,
+    done,
+    stop() {
+      stopping.abort()
+      return done
+    },
+    stats: sender.report,
+    truth: () => [...truths.values()],
+  }
+}
+
+// A ledger may refuse what is created more than 400 days ahead.
+const SIMULATED_MAX_MS = 365 * DAY
+
+function eventsOf(options: SimulateOptions, seed: number, startAt: number): Iterable<Delivery> {
+  return stream({
+    merchant: createMerchant({ seed, startAt, business: options.business }),
+    startAt,
+    untilAt: startAt + SIMULATED_MAX_MS,
+    count: options.count ?? Number.POSITIVE_INFINITY,
+    faults: { ...noFaults, ...options.faults },
+    random: seeded(seed + 1),
+  })
+}
+
+interface Running {
+  readonly startAt: number
+  readonly signal: AbortSignal
+  readonly onSend: (delivery: Delivery) => void
+  readonly random: Random
+}
+
+function senderOf(options: SimulateOptions, { startAt, ...running }: Running): Sender {
+  const { to, secrets, clock, rate, speed = 1, retriesMs, concurrency, timeoutMs } = options
+  const pace =
+    rate === undefined
+      ? atSpeed({ speed, startAt: clock.now(), beginsAt: startAt })
+      : atRate({ perSecond: rate, startAt: clock.now() })
+  return createSender({ to, secrets, clock, pace, speed, retriesMs, concurrency, timeoutMs, ...running })
+}
+
+/** The clock's timers let the process end; a simulation that waits for its next delivery must not. */
+async function keptAlive<V>(work: Promise<V>): Promise<V> {
+  const anchor = setInterval(() => {}, 2 ** 30)
+  try {
+    return await work
+  } finally {
+    clearInterval(anchor)
+  }
+}

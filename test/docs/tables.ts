@@ -1,0 +1,78 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { configTable } from '../../src/config.ts'
+import { ceiling, defaultRetry } from '../../src/core/backoff.ts'
+import { ERRORS } from '../../src/core/errors.ts'
+
+/**
+ * Tables in the documents that are made from the code. A document holds the place for one between
+ * `<!-- table: name -->` and `<!-- end -->`; `npm run docs` fills it, a test compares.
+ */
+export const TABLES: Readonly<Record<string, () => string>> = {
+  'errors-answered': () => errorTable((status) => status !== null),
+  'errors-told': () => errorTable((status) => status === null),
+  config: configTable,
+  retry: retryTable,
+}
+
+const PLACE = /<!-- table: ([\w-]+) -->\n[\s\S]*?<!-- end -->/g
+
+/** The document as it should be. Refuses a place for a table that nobody makes. */
+export function filled(text: string, path: string): string {
+  return text.replace(PLACE, (_, name: string) => {
+    const table = TABLES[name]
+    if (table === undefined) throw new Error(`${path} has a place for the table ${name}, which does not exist.`)
+    return `<!-- table: ${name} -->\n${table().trim()}\n<!-- end -->`
+  })
+}
+
+export const placesIn = (text: string): string[] => [...text.matchAll(PLACE)].map(([, name]) => name ?? '')
+
+/** Every document of the repository, by path. */
+export async function readDocuments(): Promise<Map<string, string>> {
+  const below = (await readdir('docs', { recursive: true })).map((file) => `docs/${file}`)
+  const paths = [...(await readdir('.')), ...below].filter((path) => path.endsWith('.md')).sort()
+  return new Map(await Promise.all(paths.map(async (path) => [path, await readFile(path, 'utf8')] as const)))
+}
+
+function errorTable(wanted: (status: number | null) => boolean): string {
+  const rows = Object.entries(ERRORS).filter(([, { status }]) => wanted(status))
+  const answered = rows.some(([, { status }]) => status !== null)
+  const head = answered ? ['code', 'status', 'it says', 'what to do'] : ['code', 'it says', 'what to do']
+  return table(
+    head,
+    rows.map(([code, { status, message, remedy }]) =>
+      answered ? [`\`${code}\``, `${status}`, message, remedy] : [`\`${code}\``, message, remedy],
+    ),
+  )
+}
+
+function retryTable(): string {
+  const attempts = Array.from({ length: defaultRetry.attempts - 1 }, (_, index) => index + 1)
+  let soFar = 0
+  const rows = attempts.map((attempt) => {
+    const delay = ceiling(defaultRetry, attempt)
+    soFar += delay
+    return [`${attempt}`, spoken(delay), spoken(soFar)]
+  })
+  return table(
+    ['failed attempt', 'next one after at most', 'since the first, at most'],
+    [...rows, [`${defaultRetry.attempts}`, 'dead, `exhausted`', '']],
+  )
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n')
+}
+
+function spoken(ms: number): string {
+  const parts = [
+    [Math.floor(ms / 3_600_000), 'h'],
+    [Math.floor(ms / 60_000) % 60, 'min'],
+    [Math.floor(ms / 1000) % 60, 's'],
+  ] as const
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ')
+}

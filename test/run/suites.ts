@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+
+/** What is run together, and how it bears company on a machine of two cores. */
+export interface Suite {
+  readonly name: string
+  /** Folders under `test/`; null takes every folder that no other suite claims. */
+  readonly folders: readonly string[] | null
+  readonly atOnce: number
+  /** A file that has not ended by then is ended, and has failed. */
+  readonly limitMs: number
+}
+
+/** In the order in which they run: what fails fastest comes first, what needs the machine for itself comes last. */
+export const SUITES: readonly Suite[] = [
+  { name: 'unit', folders: null, atOnce: 2, limitMs: 120_000 },
+  { name: 'conformance', folders: ['conformance'], atOnce: 2, limitMs: 180_000 },
+  { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000 },
+  { name: 'services', folders: ['services'], atOnce: 1, limitMs: 180_000 },
+  { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
+  { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
+  { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
+]
+
+export interface Batch {
+  readonly suite: Suite
+  readonly files: readonly string[]
+}
+
+/** Every test file under `root`, in a stable order. */
+export async function discover(root: string): Promise<string[]> {
+  const found = await readdir(root, { recursive: true })
+  return found
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join(root, file))
+    .sort()
+}
+
+/** The files that were asked for by suite, folder or file; all of them when nothing was. */
+export function batches(files: readonly string[], only: readonly string[]): Batch[] {
+  const unknown = only.find(
+    (word) => !SUITES.some((suite) => suite.name === word) && !files.some((file) => under(file, word)),
+  )
+  if (unknown !== undefined) throw new Error(`There is no suite, folder or test file ${unknown}. Suites: ${names()}.`)
+  const all = SUITES.map((suite) => ({
+    suite,
+    files: files.filter((file) => suiteOf(file) === suite).filter((file) => wanted(file, suite, only)),
+  }))
+  return all.filter((batch) => batch.files.length > 0)
+}
+
+const wanted = (file: string, suite: Suite, only: readonly string[]): boolean =>
+  only.length === 0 || only.some((word) => word === suite.name || under(file, word))
+
+function suiteOf(file: string): Suite {
+  const folder = file.split(sep)[1] ?? ''
+  const owner =
+    SUITES.find((suite) => suite.folders?.includes(folder)) ?? SUITES.find((suite) => suite.folders === null)
+  if (owner === undefined) throw new Error(`No suite takes ${file}.`)
+  return owner
+}
+
+function under(file: string, word: string): boolean {
+  const path = word.replace(/^\.\//, '').replace(/\/$/, '')
+  return file === path || file.startsWith(`${path}/`)
+}
+
+const names = () => SUITES.map((suite) => suite.name).join(', ')
