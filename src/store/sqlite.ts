@@ -10,9 +10,9 @@ import { connect, own } from './sqlite/connection.ts'
 import { remoteCaller } from './sqlite/remote.ts'
 import type { Retention } from './sqlite/retention.ts'
 import type { Admission } from './sqlite/transacted.ts'
-import { Transactions } from './sqlite/transactions.ts'
+import { type Connection, Transactions } from './sqlite/transactions.ts'
 import { Writer } from './sqlite/writer.ts'
-import type { Controls, Journal, Ledger, Locks, Store, Work } from './store.ts'
+import type { Controls, Journal, Leased, Ledger, Locks, Store, Work } from './store.ts'
 
 export interface SqliteOptions {
   /** The file; `:memory:` only without a thread. */
@@ -39,14 +39,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
     const caller = await remoteCaller(path, retention, log)
+    const connection = { open: () => connect(path, { checkpoints: false }), own: true }
     return storeOver(
       caller,
       path,
-      transactionsOver(
-        caller,
-        () => connect(path, { checkpoints: false }),
-        () => performance.now(),
-      ),
+      transactionsOver(caller, connection, () => performance.now()),
     )
   }
   const owner = own(path)
@@ -54,32 +51,20 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   migrateSqlite(db, path)
   const { clock = systemClock, scheduler = () => new Lanes(), soon = setImmediate } = options
   const writer = new Writer(db, { clock, log, retention, scheduler, soon })
-  const caller = localCaller(
-    writer,
-    (to, progress) => backup(db, to, progress),
-    () => owner.release(),
-  )
+  const copy = (to: string, progress: (share: number) => void) => backup(db, to, progress)
+  const caller = localCaller(writer, copy, () => owner.release())
   // One thread, one connection: while the writer stands still it has no transaction open.
   return storeOver(
     caller,
     path,
-    transactionsOver(
-      caller,
-      () => db,
-      () => clock.now(),
-    ),
+    transactionsOver(caller, { open: () => db, own: false }, () => clock.now()),
   )
 }
 
-const transactionsOver = (caller: Caller, open: () => ReturnType<typeof connect>, now: () => number) =>
-  new Transactions(
-    open,
-    {
-      pause: (works) => caller.call('pause', [works]) as Promise<readonly (Admission | null)[]>,
-      resume: (transacted) => caller.resume(transacted),
-    },
-    now,
-  )
+function transactionsOver(caller: Caller, connection: Connection, now: () => number): Transactions {
+  const pause = (works: readonly Leased[]) => caller.call('pause', [works]) as Promise<readonly (Admission | null)[]>
+  return new Transactions(connection, { pause, resume: (transacted) => caller.resume(transacted) }, now)
+}
 
 function storeOver(caller: Caller, path: string, transactions: Transactions): Store {
   return {

@@ -52,7 +52,7 @@ export interface Handles {
   readonly name: string
   /** What this handler adds to the lease; the lease is the sum over an event's handlers + 10 s. */
   readonly leaseMs: number
-  /** How many more events this handler may take just now. */
+  /** How many more events this handler may take just now, over all its patterns. */
   readonly room: number
   /** An unsettled event of this handler blocks its lane. */
   readonly strict: boolean

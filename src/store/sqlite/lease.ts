@@ -185,8 +185,9 @@ class Plan implements Wish {
   readonly idle: boolean
   readonly #book: Book
   readonly #handles: readonly Handles[]
-  readonly #room: number[]
-  readonly #byType = new Map<number, readonly number[]>()
+  /** By handler, which may stand in several rows. */
+  readonly #room: Map<string, number>
+  readonly #byType = new Map<number, readonly Handles[]>()
 
   constructor(book: Book, want: Want, idle: boolean, now: number) {
     this.max = want.max
@@ -194,30 +195,33 @@ class Plan implements Wish {
     this.idle = idle
     this.#book = book
     this.#handles = want.handles
-    this.#room = want.handles.map(({ room }) => room)
+    this.#room = new Map(want.handles.map(({ name, room }) => [name, room]))
   }
 
   room(type: number): number {
-    return this.#matching(type).reduce((least, i) => Math.min(least, this.#room[i]!), Number.POSITIVE_INFINITY)
+    return this.#matching(type).reduce(
+      (least, { name }) => Math.min(least, this.#room.get(name)!),
+      Number.POSITIVE_INFINITY,
+    )
   }
 
   strict(type: number): boolean {
-    return this.#matching(type).some((i) => this.#handles[i]!.strict)
+    return this.#matching(type).some(({ strict }) => strict)
   }
 
   leaseMs(type: number): number {
-    return this.#matching(type).reduce((sum, i) => sum + this.#handles[i]!.leaseMs, LEASE_GRACE_MS)
+    return this.#matching(type).reduce((sum, { leaseMs }) => sum + leaseMs, LEASE_GRACE_MS)
   }
 
   taken(type: number): void {
-    for (const i of this.#matching(type)) this.#room[i]!--
+    for (const { name } of this.#matching(type)) this.#room.set(name, this.#room.get(name)! - 1)
   }
 
-  #matching(type: number): readonly number[] {
+  #matching(type: number): readonly Handles[] {
     const known = this.#byType.get(type)
     if (known) return known
     const name = this.#book.names.name(type)
-    const matching = this.#handles.flatMap((handles, i) => (matches(handles.pattern, name) ? [i] : []))
+    const matching = this.#handles.filter(({ pattern }) => matches(pattern, name))
     this.#byType.set(type, matching)
     return matching
   }

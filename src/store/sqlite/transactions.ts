@@ -17,6 +17,12 @@ export interface Gate {
   resume(transacted: readonly Transacted[]): void
 }
 
+/** Where handlers write; `own`: opened for them alone, so it is closed with them. */
+export interface Connection {
+  open(): DatabaseSync
+  readonly own: boolean
+}
+
 interface Wish {
   readonly work: Leased
   readonly handler: { readonly name: string; readonly last: boolean }
@@ -32,7 +38,7 @@ type Outcome = { ok: true; value: unknown; transacted: Transacted } | { ok: fals
  * within a savepoint: a throw rolls back its own writes and nobody else's.
  */
 export class Transactions {
-  readonly #open: () => DatabaseSync
+  readonly #place: Connection
   readonly #gate: Gate
   readonly #clock: () => number
   #db: DatabaseSync | null = null
@@ -42,8 +48,8 @@ export class Transactions {
   #waiting: Wish[] = []
   #pumping = false
 
-  constructor(open: () => DatabaseSync, gate: Gate, clock: () => number) {
-    this.#open = open
+  constructor(place: Connection, gate: Gate, clock: () => number) {
+    this.#place = place
     this.#gate = gate
     this.#clock = clock
   }
@@ -56,7 +62,7 @@ export class Transactions {
   }
 
   close(): void {
-    if (this.#db?.isOpen) this.#db.close()
+    if (this.#place.own && this.#db?.isOpen) this.#db.close()
     this.#db = null
   }
 
@@ -139,7 +145,7 @@ export class Transactions {
 
   #connection(): DatabaseSync {
     if (this.#db) return this.#db
-    const db = this.#open()
+    const db = this.#place.open()
     this.#log = db.prepare(LOG)
     db.setAuthorizer((code, first, second) => this.#authorize(code, first, second))
     this.#db = db

@@ -96,12 +96,14 @@ export class Writer {
     })
   }
 
-  /** Ends a lease call early; it answers with nothing. */
+  /** Ends a lease call early, waiting or still in the queue; it answers with nothing. */
   cancelLease(id: number): void {
-    const call = this.#leases.find((other) => other.id === id)
-    if (!call) return
-    this.#leases = this.#leases.filter((other) => other !== call)
-    call.resolve([])
+    const waiting = this.#leases.find((call) => call.id === id)
+    this.#leases = this.#leases.filter((call) => call !== waiting)
+    const queued = this.#queue.find(({ name, args }) => name === 'lease' && args[1] === id)
+    this.#queue = this.#queue.filter((command) => command !== queued)
+    const call = waiting ?? queued
+    call?.resolve([])
   }
 
   /** After a handler's transaction: what it committed becomes true in memory too, and the rounds go on. */
