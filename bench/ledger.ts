@@ -9,6 +9,7 @@ import type { Probes } from './ledger/probe.ts'
 import type { Cycles } from './ledger/run.ts'
 import type { Shape } from './ledger/shape.ts'
 import { freshDir } from './machine.ts'
+import { watchForeign } from './proc.ts'
 import type { Bar, Figure } from './rows.ts'
 
 /** A prepared ledger under one scheduler. Two subjects may share a ledger: each run leaves it as full as it was. */
@@ -45,7 +46,7 @@ export const ledger: Bench = {
   name: 'ledger',
   about: 'admit, lease and settle on the store alone, all durable, 64 at a time, 1,000 lanes',
   reference: null,
-  alternations: { full: 3, quick: 1 },
+  alternations: { full: 5, quick: 1 },
   bars: [
     { subject: 'lanes_10k', metric: 'rate', atLeast: 0.85, of: 'fifo_10k' },
     { subject: 'lanes_1m', metric: 'rate', atLeast: 0.7, of: 'fifo_1m' },
@@ -96,6 +97,8 @@ interface Measured extends Cycles, Probes {
   /** The longest round while retention deleted; null where it was not asked for. */
   readonly sweepPauseMs: number | null
   readonly rssMib: number
+  /** Of the whole run, start included. */
+  readonly cpuMs: number
 }
 
 interface Turn {
@@ -118,6 +121,7 @@ async function figures(name: CaseName, { dir, run, settings: { quick } }: Turn):
     argument: job,
     logPath: join(dir, 'run.log'),
   })
+  const foreign = watchForeign()
   try {
     const measured = await child.line<Measured>(RUN_MS)
     return {
@@ -133,6 +137,7 @@ async function figures(name: CaseName, { dir, run, settings: { quick } }: Turn):
       hold: [measured.holdMs, 'ms'],
       ...(measured.sweepPauseMs !== null && { sweep_pause: [measured.sweepPauseMs, 'ms'] as const }),
       rss: [measured.rssMib, 'MiB'],
+      foreign: [foreign(measured.cpuMs), 'cores'],
     }
   } finally {
     await child.stop()

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Child } from './child.ts'
 import type { LoadPlan, LoadResult } from './load/plan.ts'
-import { cpuMs, machineBusyMs, rssMib } from './proc.ts'
+import { cpuMs, rssMib, watchForeign } from './proc.ts'
 import type { Running } from './subjects/subject.ts'
 
 /** One load on one server, with what the server and everybody else used meanwhile. */
@@ -23,16 +23,16 @@ export async function measure(running: Running, load: Load): Promise<Measured> {
   })
   try {
     await generator.line(plan.warmUpMs + START_MS)
-    const before = usage(running)
+    const serverCpuMs = () => sum(running.pids.map(cpuMs))
+    const before = serverCpuMs()
+    const foreign = watchForeign()
     const { result } = await generator.line<{ result: LoadResult }>(plan.measureMs + END_MS)
-    const after = usage(running)
-    const serverMs = after.serverMs - before.serverMs
-    const oursMs = serverMs + result.ownCpuMs + after.harnessMs - before.harnessMs
+    const serverMs = serverCpuMs() - before
     return {
       ...result,
       cpuUs: (serverMs * 1_000) / Math.max(1, result.ok),
       rssPeakMib: sum(running.pids.map((pid) => rssMib(pid).peak)),
-      foreignCores: Math.max(0, after.busyMs - before.busyMs - oursMs) / (after.at - before.at),
+      foreignCores: foreign(serverMs + result.ownCpuMs),
     }
   } finally {
     await generator.stop()
@@ -41,16 +41,6 @@ export async function measure(running: Running, load: Load): Promise<Measured> {
 
 const START_MS = 30_000
 const END_MS = 60_000
-
-function usage(running: Running) {
-  const own = process.cpuUsage()
-  return {
-    at: performance.now(),
-    busyMs: machineBusyMs(),
-    serverMs: sum(running.pids.map(cpuMs)),
-    harnessMs: (own.user + own.system) / 1_000,
-  }
-}
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 

@@ -23,8 +23,18 @@ export function rssMib(pid: number): { now: number; peak: number } {
  * CPU time that the whole machine used, in milliseconds, and what the host took away (steal). Interrupts are in it: most kernels
  * charge those of the loopback to the process that they hit. Where a kernel does not, ours look foreign: a run seems worse, not better.
  */
-export function machineBusyMs(): number {
+function machineBusyMs(): number {
   const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = first.split(/\s+/).slice(1).map(Number)
   return (user + nice + system + irq + softirq + steal) * TICK_MS
+}
+
+/** From now on: how many cores programs other than this one kept busy, less what the measured ones say they used themselves. */
+export function watchForeign(): (measuredMs: number) => number {
+  const from = { at: performance.now(), busyMs: machineBusyMs(), own: process.cpuUsage() }
+  return (measuredMs) => {
+    const { user, system } = process.cpuUsage(from.own)
+    const foreignMs = machineBusyMs() - from.busyMs - (user + system) / 1_000 - measuredMs
+    return Math.max(0, foreignMs) / (performance.now() - from.at)
+  }
 }

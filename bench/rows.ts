@@ -62,7 +62,9 @@ function ratio(group: readonly Figure[], figures: readonly Figure[], to: string)
       .filter((other) => other.subject === to && other.metric === metric && other.alternation === alternation)
       .map((other) => value / other.value),
   )
-  return pairs.length === 0 ? null : { to, value: median(pairs) }
+  // Nothing beside nothing (no failures in either) has no ratio.
+  const value = median(pairs)
+  return Number.isFinite(value) ? { to, value } : null
 }
 
 /** A bar, what was measured for it, and whether it is kept. A figure that is missing, or no number, keeps no bar. */

@@ -31,9 +31,9 @@ const probes = await probe(store.ledger, done)
 await store.close()
 const sweepPauseMs = sweep ? await whileSweeping() : null
 const { peak } = rssMib(process.pid)
-process.stdout.write(
-  `${JSON.stringify({ ...measured, ...probes, bootMs, holdMs: hold.ms, sweepPauseMs, rssMib: peak })}\n`,
-)
+const { user, system } = process.cpuUsage()
+const own = { rssMib: peak, cpuMs: (user + system) / 1_000 }
+process.stdout.write(`${JSON.stringify({ ...measured, ...probes, bootMs, holdMs: hold.ms, sweepPauseMs, ...own })}\n`)
 
 async function whileSweeping(): Promise<number> {
   const swept = await openLedger(path, order, { bodyDays: 35, eventDays: 35 })

@@ -36,6 +36,12 @@ test('a ratio is the median over pairs of one alternation, not a quotient of med
   })
 })
 
+test('nothing beside nothing has no ratio, and neither has a figure without its pair', () => {
+  const none = [figure('L', 1, 0), figure('ours', 1, 0)]
+  assert.equal(rows(none, [], 'L')[1]?.ratio, null)
+  assert.equal(rows([figure('L', 1, 5), figure('ours', 2, 5)], [], 'L')[1]?.ratio, null)
+})
+
 test('the median of an even number lies between the two in the middle', () => {
   assert.equal(median([4, 1, 3, 2]), 2.5)
   assert.equal(median([5]), 5)

@@ -38,7 +38,7 @@ const writes = {
   pause: mayTransact,
 }
 /** Calls that only look: they run between two rounds. */
-const reads = { find, open, strays, changes }
+const reads = { find, open, strays, changes, backlog: backlogOf }
 
 type Waiter = { resolve(value: unknown): void; reject(error: unknown): void }
 type Command = Waiter & { readonly name: string; readonly args: readonly unknown[] }
@@ -136,6 +136,7 @@ export class Writer {
     if (this.#broken && !this.#mend()) return this.#refuseAll()
     const commands = this.#queue
     this.#queue = []
+    if (commands.length > 0 && commands.every(({ name }) => name in reads)) return this.#lookAll(commands)
     const answers: (() => void)[] = []
     const busy = commands.length + this.#jobs.length > 0
     try {
@@ -147,7 +148,7 @@ export class Writer {
       return
     }
     for (const answer of answers) answer()
-    for (const command of commands) if (command.name in reads) this.#look(command)
+    this.#lookAll(commands)
     if (busy) this.#lastWorkAt = this.#book.now()
     this.#plan()
     if (this.#jobs.length > 0) this.#schedule()
@@ -202,7 +203,6 @@ export class Writer {
       return write(this.#book, ...args)
     }
     if (name === 'hold') return this.#hold(args[0] as readonly Hold[])
-    if (name === 'backlog') return backlogOf(this.#book)
     const record = this.#records[name as 'put'] as ((...args: unknown[]) => unknown) | undefined
     if (!record) throw new Error(`the ledger has no call ${name}`)
     return record.apply(this.#records, [...args])
@@ -229,6 +229,10 @@ export class Writer {
       answers.push(() => call.resolve(work))
       return false
     })
+  }
+
+  #lookAll(commands: readonly Command[]): void {
+    for (const command of commands) if (command.name in reads) this.#look(command)
   }
 
   #look(command: Command): void {
