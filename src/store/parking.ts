@@ -1,0 +1,20 @@
+import { Fifo } from './fifo.ts'
+
+/** Lanes whose head's type has no room with any worker just now: out of the rings, so that no lease walks them. */
+export class Parking {
+  readonly #byType = new Map<number, Fifo<number>>()
+
+  add(type: number, lane: number): void {
+    const parked = this.#byType.get(type) ?? new Fifo<number>()
+    this.#byType.set(type, parked)
+    parked.push(lane)
+  }
+
+  /** As many lanes of each type as there is room for, those that came first. */
+  *leave(room: (type: number) => number): Generator<number> {
+    for (const [type, parked] of this.#byType) {
+      for (let left = room(type); left > 0 && parked.size > 0; left--) yield parked.shift()!
+      if (parked.size === 0) this.#byType.delete(type)
+    }
+  }
+}
