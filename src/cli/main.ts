@@ -78,6 +78,7 @@ function written(command: Command, context: Context): Command {
 
 function realContext(): Omit<Context, 'exit'> {
   const env = environment()
+  muteTypeless()
   const interrupt = new AbortController()
   const abort = () => interrupt.abort()
   // A reader that goes away (`| head`) is the end of the output, not an error.
@@ -96,4 +97,17 @@ function realContext(): Omit<Context, 'exit'> {
       return interrupt.signal
     },
   }
+}
+
+/**
+ * A config file may be `.ts` in a package that does not say what its modules are. Node reads it rightly, at the second go, and
+ * warns of the milliseconds; whoever types a verb can do nothing with that.
+ */
+function muteTypeless(): void {
+  const listeners = process.listeners('warning')
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    if ('code' in warning && warning.code === 'MODULE_TYPELESS_PACKAGE_JSON') return
+    for (const listener of listeners) listener(warning)
+  })
 }

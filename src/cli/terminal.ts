@@ -86,8 +86,12 @@ export function timeOfDay(at: number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-/** `evt_1Qx8…`: enough of an id to recognise it. */
-export const short = (id: string, length = 12): string => (id.length > length ? `${id.slice(0, length - 1)}…` : id)
+/** `evt_1Qx…k3Fh`: ids of one account and day begin alike, so both ends are kept. */
+export function short(id: string, length = 16): string {
+  if (id.length <= length) return id
+  const tail = Math.floor((length - 1) / 2)
+  return `${id.slice(0, length - 1 - tail)}…${id.slice(-tail)}`
+}
 
 /** Control characters shown, never obeyed: text from outside must not steer a terminal. */
 export const tame = (text: string): string =>

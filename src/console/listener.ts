@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import { failure, type HookkeeperError } from '../core/errors.ts'
+import { http } from '../core/http.ts'
 import type { Logger, Service } from '../core/service.ts'
 import type { ApiEnv } from './api.ts'
 import { type Door, isLoopback, refusal } from './door.ts'
@@ -68,10 +68,8 @@ interface Running {
 
 function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Running {
   const ending = new AbortController()
-  const answer = getRequestListener((request) => app.fetch(request, { ending: ending.signal }), {
-    overrideGlobalObjects: false,
-  })
-  const server = createServer(
+  const answer = lazily(app, ending.signal)
+  const server = http.createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 16_384 },
     (request, response) => {
       const refused = refusal(request, door)
@@ -82,6 +80,19 @@ function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Ru
   server.maxConnections = CONNECTIONS_MAX
   server.on('error', (error) => log.error({ error: error.name }, 'the private listener failed'))
   return { server, ending }
+}
+
+type Answer = ReturnType<typeof import('@hono/node-server')['getRequestListener']>
+
+/** Between Node's requests and fetch's stands a package that is loaded when somebody first asks. */
+function lazily(app: PrivateListenerOptions['app'], ending: AbortSignal) {
+  let made: Promise<Answer> | null = null
+  return async (...[request, response]: Parameters<Answer>): Promise<void> => {
+    made ??= import('@hono/node-server').then(({ getRequestListener }) =>
+      getRequestListener((asked) => app.fetch(asked, { ending }), { overrideGlobalObjects: false }),
+    )
+    await (await made)(request, response)
+  }
 }
 
 /** The body is not read, so the connection cannot be used again. */

@@ -1,7 +1,8 @@
-import { type Server, STATUS_CODES } from 'node:http'
+import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import { http } from '../core/http.ts'
 import type { Answer } from './answer.ts'
 import type { Intake } from './intake.ts'
 import type { Rejections } from './rejections.ts'
@@ -44,7 +45,7 @@ function codeOf({ code }: NodeJS.ErrnoException): ErrorCode {
 }
 
 function onTheWire({ status, headers, body }: Answer): string {
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close']
+  const lines = [`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`, 'Connection: close']
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n${body}`
 }

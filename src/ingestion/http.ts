@@ -1,8 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
+import { http } from '../core/http.ts'
 import type { Logger, Service } from '../core/service.ts'
 import { BODY_BYTES_MAX } from './body.ts'
 import { answerBrokenRequests } from './broken.ts'
@@ -117,7 +118,7 @@ async function createBoundedServer(options: PublicListenerOptions, limits: Publi
   }
   const server = options.tls
     ? createTlsServer({ ...bounds, ...(await readTls(options.tls)), handshakeTimeout: limits.headersMs })
-    : createServer(bounds)
+    : http.createServer(bounds)
   server.maxConnections = limits.connectionsMax
   return server
 }

@@ -45,6 +45,13 @@ export class SkewHeaps {
     }
   }
 
+  /** The new root once some nodes are gone, wherever they stood; linear, for what operators do. */
+  without(root: number, gone: ReadonlySet<number>): number {
+    let rebuilt: number = NONE
+    for (const node of [...this.nodes(root)]) if (!gone.has(node)) rebuilt = this.push(rebuilt, node)
+    return rebuilt
+  }
+
   #merge(a: number, b: number): number {
     let root = NONE
     let parent = NONE

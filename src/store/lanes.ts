@@ -52,21 +52,28 @@ export class Lanes implements Scheduler {
     const lane = this.#table.of(event.lane, event.tenant)
     const slot = this.#events.take(event, lane)
     this.#table.members[lane]!++
-    if (event.dueAt > now) this.#schedule(slot, event.dueAt, event.blocks)
-    else this.#makeReady(slot, event.dueAt)
+    if (event.dueAt > now) {
+      this.#schedule(slot, event.dueAt, event.blocks)
+      // Others of its lane may be in a ring already: now they wait for it.
+      this.#place(lane)
+    } else this.#makeReady(slot, event.dueAt)
     return slot
   }
 
   take(wish: Wish): Slot[] {
-    for (const lane of this.#parked.leave((type) => Math.min(wish.room(type), wish.max))) {
-      if (this.#table.status[lane] === PARKED) this.#look(lane)
-    }
-    if (this.#alone.size > 0) {
+    const room = (type: number) => Math.min(wish.room(type), wish.max)
+    for (const lane of this.#parked.leave(room, (lane, type) => this.#parkedFor(lane, type))) this.#look(lane)
+    for (;;) {
+      const taken = this.#someAlone() ? [] : this.#takeBeside(wish)
+      if (taken.length > 0 || !this.#someAlone()) return taken
       // The worker first runs dry: whatever killed the last process gets this one for itself.
       if (!wish.idle) return []
       const slot = this.#takeAlone(wish)
       if (slot !== NONE) return [slot]
     }
+  }
+
+  #takeBeside(wish: Wish): Slot[] {
     const taken: Slot[] = []
     while (taken.length < wish.max) {
       const lane = this.#turns.next()
@@ -81,7 +88,7 @@ export class Lanes implements Scheduler {
   claim(slot: Slot): void {
     const lane = this.#events.lane[slot]!
     if (this.#table.status[lane] === RINGED) this.#leaveRing(lane)
-    this.#rebuild(lane, new Set([slot]))
+    this.#table.head[lane] = this.#heaps.without(this.#table.head[lane]!, new Set([slot]))
     this.#uncount(slot)
     this.#events.where[slot] = RUNNING
     this.#table.status[lane] = BUSY
@@ -177,7 +184,7 @@ export class Lanes implements Scheduler {
       lanes.add(this.#events.lane[slot]!)
       this.#uncount(slot)
     }
-    for (const lane of lanes) this.#rebuild(lane, gone)
+    for (const lane of lanes) this.#table.head[lane] = this.#heaps.without(this.#table.head[lane]!, gone)
     for (const slot of gone) this.#forget(slot)
     for (const lane of lanes) this.#look(lane)
     return removed
@@ -213,10 +220,21 @@ export class Lanes implements Scheduler {
     return NONE
   }
 
+  #parkedFor(lane: number, type: number): boolean {
+    return this.#table.status[lane] === PARKED && this.#events.type[this.#table.head[lane]!] === type
+  }
+
+  #someAlone(): boolean {
+    for (let lane = this.#alone.peek(); lane !== undefined; lane = this.#alone.peek()) {
+      if (this.#table.status[lane] === WAITS_ALONE) return true
+      this.#alone.shift()
+    }
+    return false
+  }
+
   #takeAlone(wish: Wish): Slot {
-    for (let tries = this.#alone.size; tries > 0; tries--) {
+    while (this.#someAlone()) {
       const lane = this.#alone.shift()!
-      if (this.#table.status[lane] !== WAITS_ALONE) continue
       this.#table.status[lane] = IDLE
       const slot = this.#table.blockers[lane] ? NONE : this.#leasable(lane, wish, true)
       if (slot !== NONE) return this.#start(slot, wish)
@@ -253,7 +271,7 @@ export class Lanes implements Scheduler {
   /** Looks at a lane anew whose head or holds changed while it waited for something. */
   #look(lane: number): void {
     const status = this.#table.status[lane]
-    if (status === PARKED || status === BEHIND_HOLD) this.#table.status[lane] = IDLE
+    if (status === PARKED || status === BEHIND_HOLD || status === WAITS_ALONE) this.#table.status[lane] = IDLE
     this.#place(lane)
   }
 
@@ -308,14 +326,6 @@ export class Lanes implements Scheduler {
     if (!(this.#events.flags[slot]! & BLOCKS)) return
     this.#events.flags[slot]! &= ~BLOCKS
     this.#table.blockers[this.#events.lane[slot]!]!--
-  }
-
-  #rebuild(lane: number, without: ReadonlySet<Slot>): void {
-    let head: number = NONE
-    for (const slot of [...this.#heaps.nodes(this.#table.head[lane]!)]) {
-      if (!without.has(slot)) head = this.#heaps.push(head, slot)
-    }
-    this.#table.head[lane] = head
   }
 
   #uncount(slot: Slot): void {

@@ -10,10 +10,15 @@ export class Parking {
     parked.push(lane)
   }
 
-  /** As many lanes of each type as there is room for, those that came first. */
-  *leave(room: (type: number) => number): Generator<number> {
+  /** As many lanes of each type as there is room for, those that came first. `waits`: it has not gone another way meanwhile. */
+  *leave(room: (type: number) => number, waits: (lane: number, type: number) => boolean): Generator<number> {
     for (const [type, parked] of this.#byType) {
-      for (let left = room(type); left > 0 && parked.size > 0; left--) yield parked.shift()!
+      for (let left = room(type); left > 0 && parked.size > 0; ) {
+        const lane = parked.shift()!
+        if (!waits(lane, type)) continue
+        left--
+        yield lane
+      }
       if (parked.size === 0) this.#byType.delete(type)
     }
   }

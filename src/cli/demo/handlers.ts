@@ -15,17 +15,17 @@ export function registerDemo({ on }: Pick<Handlers, 'on'>): void {
     await once('mail', async (key) => ({ sent: `welcome-${event.data.object.id}`, key }))
   })
 
-  on('customer.subscription.*', { name: 'sync billing' }, (event, { attempt }) => {
-    const fails = drawn(event.id, 12) ? 1 + (drawn(event.id, 3) ? 1 : 0) : 0
-    if (attempt <= fails) throw failure('destination_failed', { host: 'billing', status: 503 })
+  on(['customer.subscription.*', 'invoice.updated'], { name: 'sync billing' }, (event, { attempt }) => {
+    const failing = drawn(event.id, 30) ? 2 : drawn(event.id, 12) ? 1 : 0
+    if (attempt <= failing) throw failure('destination_failed', { host: 'billing', status: 503 })
   })
 
   on('invoice.payment_failed', { name: 'dunning' }, (event) => {
-    if (drawn(event.id, 25)) throw new Dead('the customer is gone')
+    if (drawn(event.id, 6)) throw new Dead('the customer is gone')
   })
 
-  on('customer.updated', { name: 'sync crm' }, (event) => {
-    if (drawn(event.id, 150)) throw failure('destination_unreachable', { host: 'crm', code: 'ECONNREFUSED' })
+  on('payment_intent.succeeded', { name: 'sync crm' }, (event) => {
+    if (drawn(event.id, 80)) throw failure('destination_unreachable', { host: 'crm', code: 'ECONNREFUSED' })
   })
 
   on('*', { name: 'audit' }, (event, { log }) => log.debug({ created: event.created }, 'seen'))

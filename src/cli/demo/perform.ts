@@ -35,7 +35,13 @@ export async function perform(options: DemoOptions, context: Context): Promise<v
 async function play(folder: string, options: DemoOptions, context: Context): Promise<Summary> {
   const { clock, out, err } = context
   const show = out.tty && !options.json ? openStage(out) : plainly({ out, json: options.json ?? false })
-  const also = createLog({ level: 'warn', format: 'auto', screen: err, clock })
+  const kept: string[] = []
+  const also = createLog({
+    level: 'error',
+    format: 'auto',
+    screen: { ...err, write: (line) => keep(kept, line) },
+    clock,
+  })
   const feed = new Feed({ clock, heard: show.heard, also })
   const secret = `whsec_${randomBytes(24).toString('base64url')}`
   const config = await configure(folder, secret, options)
@@ -47,8 +53,13 @@ async function play(folder: string, options: DemoOptions, context: Context): Pro
     return await close(folder, { started, simulation, feed, context })
   } finally {
     show.close()
+    err.write(kept.join(''))
   }
 }
+
+// Trouble of the process itself would tear the picture: it is told when that is gone.
+const KEPT_MAX = 100
+const keep = (kept: string[], line: string) => void (kept.length < KEPT_MAX && kept.push(line))
 
 /** Retries come soon enough to be seen. */
 async function configure(folder: string, secret: string, { port, consolePort }: DemoOptions): Promise<Config> {

@@ -24,21 +24,26 @@ export function summaryText(summary: Summary): string {
     ['done', String(counts.done), ''],
     ['retried', String(counts.retry), 'attempts that failed and were made again'],
     ['dead', String(counts.dead), 'dead letters, kept whole: `do replay` brings them back'],
-    ['waiting', String(left), left === 0 ? 'nothing was left' : 'still to be worked, on disk'],
+    ['waiting', String(left), left === 0 ? 'nothing was left' : 'retries that were not due yet'],
   ]
   const width = Math.max(...rows.map(([, count]) => count.length))
   const table = columns(rows.map(([name, count, what]) => [`  ${name}`, count.padStart(width), what]))
-  return `Hookkeeper demo\n\n${table}\n\n${Object.keys({ ...money.sent, ...money.booked })
-    .map(moneyLine(money))
-    .join('')}`
+  return `Hookkeeper demo\n\n${table}\n\n${currencies(money).map(moneyLine(money)).join('')}`
 }
+
+const currencies = ({ sent, booked }: Summary['money']) =>
+  Object.keys({ ...sent, ...booked }).filter((currency) => sent[currency] || booked[currency])
 
 const moneyLine =
   ({ sent, booked }: Summary['money']) =>
   (currency: string): string => {
     const [was, is] = [sent[currency] ?? 0, booked[currency] ?? 0]
-    const verdict = was === is ? 'to the cent what was sent' : `${amount(was, currency)} was sent; the rest still waits`
+    const verdict = was === is ? 'exactly what was sent' : `${amount(was, currency)} was sent; the rest still waits`
     return `  invoice.paid booked ${amount(is, currency)}, ${verdict}\n`
   }
 
-const amount = (minor: number, currency: string): string => `${(minor / 100).toFixed(2)} ${currency}`
+/** Not every currency has cents. */
+function amount(minor: number, currency: string): string {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'code' })
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2)).replace('\u00a0', ' ')
+}

@@ -81,9 +81,11 @@ function applyMove(
   const blocked = touched.strict && before.state === 'dead'
   const forgets = to.kind === 'reopen' ? to.forget : 'nothing'
   touched.memory = forget(touched.memory, forgets)
+  // What is only held or released still has its lane wait for it.
+  const blocks = touched.strict && (to.kind === 'hold' || to.kind === 'release')
   touched.row = after.row
   touched.held = after.held
-  touched.strict = false
+  touched.strict = blocks
   const closed = after.row.state === 'done' || after.row.state === 'dead'
   touched.endedAt = closed ? now : null
   touched.reasonId = after.row.reason === null ? null : book.names.id(after.row.reason)
@@ -96,10 +98,17 @@ function applyMove(
     due: after.row.dueAt,
     later: after.row.laterAt || undefined,
     reason: touched.reasonId ?? undefined,
-    data: JSON.stringify({ to: to.kind, ...note, forget: forgets, state: after.row.state, held: after.held }),
+    data: JSON.stringify({
+      to: to.kind,
+      ...note,
+      forget: forgets,
+      state: after.row.state,
+      held: after.held,
+      ...(blocks && { strict: true }),
+    }),
   })
   if (blocked) book.lanes.unblock(hash53(event.lane))
-  if (after.row.state === 'waiting') book.lanes.add(waitingAgain(event, after), now)
+  if (after.row.state === 'waiting') book.lanes.add({ ...waitingAgain(event, after), blocks }, now)
 }
 
 function waitingAgain(event: EventRow, { row, held }: After) {
@@ -112,7 +121,6 @@ function waitingAgain(event: EventRow, { row, held }: After) {
     position: positionOf({ createdAt: event.created, rank: event.rank }),
     dueAt: row.dueAt,
     alone: row.lost > 0,
-    blocks: false,
     held,
   }
 }

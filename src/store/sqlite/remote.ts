@@ -18,11 +18,14 @@ interface Waiter {
 export async function remoteCaller(path: string, retention: Retention, log: Logger): Promise<Caller> {
   // The same file as source and as published: whichever of the two this is.
   const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-  const worker = new Worker(file, { workerData: { path, retention } })
+  const worker = new Worker(file, { workerData: { path, retention }, resourceLimits: YOUNG })
   const caller = new RemoteCaller(worker, log)
   await caller.ready
   return caller
 }
+
+// What a round allocates dies with it: a small nursery is emptied in microseconds, and the default one would keep 48 MB.
+const YOUNG = { maxYoungGenerationSizeMb: 6 }
 
 class RemoteCaller implements Caller {
   readonly ready: Promise<void>

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../core/clock.ts'
 import type { Envelope } from '../../core/event.ts'
+import { releaseMemory } from '../../core/memory.ts'
 import { Lanes } from '../lanes.ts'
 import { migrateSqlite } from '../migrate.ts'
 import type { Work } from '../store.ts'
@@ -47,10 +48,14 @@ try {
     } else {
       writer.close()
       owner.release()
-      send({ kind: 'closed' })
-      port.close()
+      // What the last round answered is on its way through the microtasks: it goes out first.
+      setImmediate(() => {
+        send({ kind: 'closed' })
+        port.close()
+      })
     }
   })
+  releaseMemory()
   send({ kind: 'ready' })
 } catch (error) {
   send({ kind: 'refused', error: toWire(error) })

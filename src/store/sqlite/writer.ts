@@ -41,6 +41,11 @@ const writes = {
 const reads = { find, open, strays, changes, backlog: backlogOf }
 
 type Waiter = { resolve(value: unknown): void; reject(error: unknown): void }
+/** What somebody will hear once the round is committed. */
+interface Answer {
+  readonly to: Waiter
+  readonly value: unknown
+}
 type Command = Waiter & { readonly name: string; readonly args: readonly unknown[] }
 interface LeaseCall extends Waiter {
   readonly want: Want
@@ -115,9 +120,10 @@ export class Writer {
 
   close(): void {
     if (this.#closed) return
-    this.#round()
+    if (!this.#paused) this.#round()
     this.#closed = true
     this.#wake()
+    for (const command of this.#queue.splice(0)) command.reject(failure('store_closed'))
     for (const call of this.#leases) call.resolve([])
     for (const job of this.#jobs) job.reject(failure('store_closed'))
     this.#db.close()
@@ -134,27 +140,39 @@ export class Writer {
 
   #round(): void {
     if (this.#broken && !this.#mend()) return this.#refuseAll()
-    const commands = this.#queue
-    this.#queue = []
-    if (commands.length > 0 && commands.every(({ name }) => name in reads)) return this.#lookAll(commands)
-    const answers: (() => void)[] = []
+    const commands = this.#taken()
+    if (commands.length > 0 && this.#jobs.length === 0 && commands.every(({ name }) => name in reads)) {
+      this.#lookAll(commands)
+      // The alarm may have rung for this very round: what it was set for is still to be done.
+      return this.#plan()
+    }
+    const answers: Answer[] = []
     const busy = commands.length + this.#jobs.length > 0
     try {
       this.#db.exec('begin immediate')
       this.#work(commands, answers)
       this.#db.exec('commit')
     } catch (error) {
-      this.#fail(error, commands)
+      this.#fail(error, [...commands, ...answers.map(({ to }) => to)])
       return
     }
-    for (const answer of answers) answer()
+    for (const { to, value } of answers) to.resolve(value)
     this.#lookAll(commands)
     if (busy) this.#lastWorkAt = this.#book.now()
     this.#plan()
     if (this.#jobs.length > 0) this.#schedule()
   }
 
-  #work(commands: readonly Command[], answers: (() => void)[]): void {
+  /**
+   * What waits, up to and with the first pause: nothing may come between what a transaction was told and its commit, not even
+   * what was asked in the same breath.
+   */
+  #taken(): Command[] {
+    const pause = this.#queue.findIndex(({ name }) => name === 'pause')
+    return this.#queue.splice(0, pause < 0 ? this.#queue.length : pause + 1)
+  }
+
+  #work(commands: readonly Command[], answers: Answer[]): void {
     const book = this.#book
     const now = book.now()
     book.lanes.due(now)
@@ -169,7 +187,7 @@ export class Writer {
   }
 
   /** Runs one call; its answer waits for the commit. Gives how many events it was about. */
-  #execute(command: Command, answers: (() => void)[]): number {
+  #execute(command: Command, answers: Answer[]): number {
     const { name, args } = command
     if (name in reads) return 0
     if (name === 'lease') {
@@ -192,7 +210,7 @@ export class Writer {
       return 0
     }
     const value = this.#apply(name, args)
-    answers.push(() => command.resolve(value))
+    answers.push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
   }
 
@@ -213,20 +231,20 @@ export class Writer {
     this.#book.lanes.hold(this.#book.holding.replace(holds), this.#book.now())
   }
 
-  #stepJobs(answers: (() => void)[]): void {
+  #stepJobs(answers: Answer[]): void {
     for (const job of this.#jobs.splice(0)) {
       const step = job.steps.next()
-      if (step.done) answers.push(() => job.resolve(step.value))
+      if (step.done) answers.push({ to: job, value: step.value })
       else this.#jobs.push(job)
     }
   }
 
-  #fillLeases(answers: (() => void)[]): void {
+  #fillLeases(answers: Answer[]): void {
     const now = this.#book.now()
     this.#leases = this.#leases.filter((call) => {
       const work: Work[] = lease(this.#book, call.want)
       if (work.length === 0 && now < call.untilAt) return true
-      answers.push(() => call.resolve(work))
+      answers.push({ to: call, value: work })
       return false
     })
   }
@@ -260,7 +278,7 @@ export class Writer {
 
   // When a write fails.
 
-  #fail(error: unknown, commands: readonly Command[]): void {
+  #fail(error: unknown, told: readonly Waiter[]): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
     const failed = failure(
       'store_failed',
@@ -270,8 +288,7 @@ export class Writer {
     if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
     this.#broken = true
     this.#paused = false
-    for (const command of commands) command.reject(failed)
-    for (const call of [...this.#leases, ...this.#jobs]) call.reject(failed)
+    for (const waiter of [...told, ...this.#leases, ...this.#jobs]) waiter.reject(failed)
     this.#leases = []
     this.#jobs = []
     this.#wake()

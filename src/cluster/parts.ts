@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { dirname } from 'node:path'
+import type { ActionHands } from '../actions/action.ts'
+import { type Config, endpoints, type Role } from '../config.ts'
+import type { Api, ApiEnv } from '../console/api.ts'
+import { createPrivateListener, type PrivateListener } from '../console/listener.ts'
+import type { Readiness } from '../console/route.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import type { Logger, Service } from '../core/service.ts'
+import { Admission, freeBytesOf } from '../ingestion/admission.ts'
+import { createPublicListener, type PublicListener } from '../ingestion/http.ts'
+import { createIntake, type Intake } from '../ingestion/intake.ts'
+import { ledgerPath } from '../presets/sqlite.ts'
+import { ControlWatch } from '../processing/controls.ts'
+import type { Handlers } from '../processing/handlers.ts'
+import { Worker } from '../processing/worker.ts'
+import type { Store } from '../store/store.ts'
+import type { EndpointSecret } from '../stripe/signature.ts'
+import type { Meter } from '../telemetry/meter.ts'
+
+/** Events that ended their process so many times in a row are dead, and `Later` may put one off for so long. */
+const LOST_MAX = 3
+const LATER_MAX_MS = 7 * 86_400_000
+
+/** What lives as long as the cluster itself. */
+export interface Base {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly handlers: Handlers
+  readonly meter: Meter
+}
+
+/** What lives between start and stop. */
+export interface Live {
+  readonly store: Store
+  readonly intake: Intake
+  readonly admission: Admission
+  readonly watch: ControlWatch
+  readonly worker: Worker | null
+  readonly listener: PublicListener | null
+  readonly console: PrivateListener
+  /** In the order of the start; stopped the other way round. */
+  readonly services: readonly Service[]
+}
+
+interface Needs {
+  readonly store: Store
+  readonly roles: readonly Role[]
+  readonly secrets: () => readonly EndpointSecret[]
+  readonly ready: () => Promise<Readiness>
+}
+
+export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live {
+  const { config, clock, log, handlers, meter } = base
+  const watch = new ControlWatch({ store, clock, log })
+  const admission = admissionOf(base)
+  const intake = createIntake({
+    ledger: store.ledger,
+    admission,
+    meter,
+    clock,
+    log,
+    endpoints: secrets,
+    modeOf: modeOf(config),
+  })
+  const worker = roles.includes('processing') ? workerOf(base, store) : null
+  handlers.wire({
+    clock,
+    random: base.random,
+    secret: secrets()[0]?.secret ?? null,
+    rerouted: (name) => watch.rerouted(name),
+  })
+  const listener = roles.includes('ingestion') ? listenerOf(base, intake) : null
+  const hands = { ...handsOf(base, store, watch), meter }
+  const app = lazily(async () => {
+    const { apiOf } = await import('./api.ts')
+    return apiOf({ store, clock, log, roles, ready, hands }, meter)
+  })
+  const console = createPrivateListener({ app, ...config.console, log })
+  const services = [admission, ...(worker ? [watch, worker] : []), console, ...(listener ? [listener] : [])]
+  return { store, intake, admission, watch, worker, listener, console, services }
+}
+
+/** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
+function lazily(make: () => Promise<Api>) {
+  let made: Promise<Api> | null = null
+  return {
+    async fetch(request: Request, env: ApiEnv): Promise<Response> {
+      made ??= make()
+      return (await made).fetch(request, env)
+    },
+  }
+}
+
+/** First the doors, then the work, then the ledger. */
+export async function end(live: Live): Promise<void> {
+  for (const service of [...live.services].reverse()) await service.stop()
+  await live.intake.idle()
+  await live.store.close()
+}
+
+function admissionOf({ config, clock, log }: Base): Admission {
+  const { diskReserveMb, memoryMb } = config.ingestion
+  const limits = { diskReserveBytes: diskReserveMb * 2 ** 20, unrecordedBytesMax: memoryMb * 2 ** 20 }
+  return new Admission({
+    freeBytes: freeBytesOf(dirname(ledgerPath(config.databaseUrl, config.cwd))),
+    clock,
+    log,
+    limits,
+  })
+}
+
+function workerOf({ config, clock, random, log, handlers, meter }: Base, store: Store): Worker {
+  const { concurrency, drainMs, retry } = config.processing
+  const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
+  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+  return new Worker({
+    store,
+    handlers,
+    policy,
+    clock,
+    random,
+    log,
+    meter,
+    name,
+    release: config.release,
+    concurrency,
+    drainMs,
+  })
+}
+
+function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListener {
+  const { host, port, bodyBytesMax, connectionsMax, requestMs, keepAliveMs } = config.ingestion
+  const { certFile, keyFile } = config.tls
+  return createPublicListener({
+    host,
+    port,
+    intake,
+    clock,
+    log,
+    limits: { bodyBytesMax, connectionsMax, requestMs, keepAliveMs },
+    ...(certFile && keyFile && { tls: { certFile, keyFile } }),
+    trustProxy: config.trustProxy > 0,
+  })
+}
+
+const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWatch): ActionHands => ({
+  ledger: store.ledger,
+  controls: store.controls,
+  journal: store.journal,
+  clock,
+  log,
+  controlId: () => randomUUID().slice(0, 8),
+  destinations: () => handlers.destinations(),
+  poke: () => void watch.poke(),
+})
+
+export async function readiness({ store, worker, admission }: Live): Promise<Readiness> {
+  const why: string[] = []
+  await store.ledger.backlog().catch((error: Error) => why.push(error.message))
+  if (admission.state.append !== 'works') why.push('The last append to the ledger failed.')
+  if (worker && !worker.ready()) why.push('Processing cannot lease or settle.')
+  return { ok: why.length === 0, why }
+}
+
+export const secretsOf = ({ accounts }: Config): EndpointSecret[] =>
+  endpoints(accounts).flatMap(({ endpoint, secrets }) => secrets.map((secret) => ({ endpoint, secret })))
+
+const modeOf = (config: Config) => (account: string) =>
+  config.livemode === 'both' ? 'both' : (config.accounts[account]?.mode ?? 'both')
+
+export function notStarted({ meter, clock, log, config }: Base): { intake: Intake } {
+  const ledger = { admit: async () => [], keep: async () => {} }
+  const admission = new Admission({ clock, log })
+  return {
+    intake: createIntake({
+      ledger,
+      admission,
+      meter,
+      clock,
+      log,
+      endpoints: () => secretsOf(config),
+      modeOf: modeOf(config),
+    }),
+  }
+}
