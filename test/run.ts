@@ -1,39 +1,49 @@
-import { readArguments } from './run/arguments.ts'
-import type { FileResult } from './run/file.ts'
-import { runFile } from './run/file.ts'
+import { type Arguments, readArguments } from './run/arguments.ts'
+import { type FileResult, runFile } from './run/file.ts'
 import { closing, fileLine } from './run/report.ts'
-import type { Batch } from './run/suites.ts'
-import { batches, discover } from './run/suites.ts'
+import { type Batch, batches, discover } from './run/suites.ts'
 
 /**
  * The test command. `npm test` runs every suite; `npm test -- unit promises` or `npm test -- test/core` runs a part.
- * The last line is `N passed, N failed, N skipped`; each skip is named with its reason before it.
+ * The last line is `N passed, N failed, N skipped`; each skip is named with its reason before it. Exit 0: none failed,
+ * 1: one did, 2: the command was not understood.
  */
-const asked = readArguments(process.argv.slice(2))
-const plan = batches(await discover('test'), asked.only)
-const results: FileResult[] = []
-const until = performance.now() + asked.forMs
-
-for (let round = 0; round === 0 || performance.now() < until; round++) {
-  const environment = { ...asked.environment, TEST_SEED: String(asked.seed + round) }
-  for (const batch of plan) results.push(...(await runBatch(batch, environment)))
-  if (results.some((result) => result.failures.length > 0)) break
+try {
+  const asked = readArguments(process.argv.slice(2))
+  const results = await runAll(asked, batches(await discover('test'), asked.only))
+  console.log(closing(results))
+  process.exitCode = failed(results) ? 1 : 0
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 2
 }
-console.log(closing(results))
-process.exitCode = results.some((result) => result.failures.length > 0) ? 1 : 0
+
+async function runAll(asked: Arguments, plan: readonly Batch[]): Promise<FileResult[]> {
+  const results: FileResult[] = []
+  const until = performance.now() + asked.forMs
+  for (let round = 0; round === 0 || (performance.now() < until && !failed(results)); round++) {
+    const environment = { ...asked.environment, TEST_SEED: String(asked.seed + round) }
+    for (const batch of plan) results.push(...(await runBatch(batch, { name: asked.name, environment })))
+  }
+  return results
+}
 
 /** Files of one suite, as many at a time as the suite bears. */
-async function runBatch(batch: Batch, environment: Record<string, string>): Promise<FileResult[]> {
-  console.log(`\n${batch.suite.name}`)
-  const waiting = [...batch.files]
-  const done: FileResult[] = []
-  const worker = async () => {
+async function runBatch({ suite, files }: Batch, how: Pick<Arguments, 'name' | 'environment'>): Promise<FileResult[]> {
+  console.log(`\n${suite.name}`)
+  const waiting = [...files]
+  const results: FileResult[] = []
+  const runner = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const result = await runFile(file, { limitMs: batch.suite.limitMs, name: asked.name, environment })
+      const result = await runFile(file, { ...how, limitMs: suite.limitMs })
       console.log(fileLine(result))
-      done.push(result)
+      results.push(result)
     }
   }
-  await Promise.all(Array.from({ length: batch.suite.atOnce }, worker))
-  return done
+  await Promise.all(Array.from({ length: suite.atOnce }, runner))
+  return results
+}
+
+function failed(results: readonly FileResult[]): boolean {
+  return results.some((result) => result.failures.length > 0)
 }

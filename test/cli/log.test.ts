@@ -21,8 +21,8 @@ function written(tty: boolean, colour = false) {
 const retry = {
   outcome: 'retry',
   type: 'invoice.paid',
-  id: 'evt_1QxAbCdEfGh',
-  object: 'in_9fAbCdEfGhIj',
+  id: 'evt_1QxAbCdEfGhIjKlMn',
+  object: 'in_9fAbCdEfGhIjKlMn',
   attempt: 2,
   delayMs: 41_000,
   reason: 'failed',
@@ -36,7 +36,7 @@ test('on a terminal an outcome is one readable line', () => {
   createLog({ level: 'info', format: 'auto', ...to }).info(retry, 'billing answered 503.')
 
   assert.deepEqual(lines, [
-    '12:04:31 retry  invoice.paid  evt_1QxAbCd… in_9fAbCdEf…  attempt 2  in 41 s  billing answered 503.\n',
+    '12:04:31 retry  invoice.paid  evt_1QxA…hIjKlMn in_9fAbC…hIjKlMn  attempt 2  in 41 s  billing answered 503.\n',
   ])
 })
 

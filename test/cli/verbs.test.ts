@@ -171,7 +171,7 @@ for (const [what, args, env, code, sentence] of [
   ['an action on nothing', ['do', 'replay'], {}, 1, /Say which events/],
   [
     'a trigger that nobody hears',
-    ['trigger', 'invoice.paid', '--to', 'http://127.0.0.1:1/'],
+    ['trigger', 'invoice.paid', '--to', 'http://127.0.0.1:65535/'],
     { STRIPE_WEBHOOK_SECRET: 'whsec_a' },
     1,
     /could not be reached: ECONNREFUSED/,

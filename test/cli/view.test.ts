@@ -21,7 +21,7 @@ function happened(n: number): Happened {
     at: STARTED_AT + n * 250,
     outcome,
     type,
-    id: `evt_1Qx${n}abcdefghijklmnop`,
+    id: `evt_1QxAbCdEfGhIjKl${n}`,
     object: null,
     attempt,
     delayMs,

@@ -12,6 +12,10 @@ export const blocksIn = (text: string): Block[] =>
     code,
   }))
 
-/** The same lines for a CommonJS file: `require` for the import, and no `await` outside of functions, which it does not have. */
-export const asCommonJs = (code: string): string =>
-  code.replace(/^import (\{[^}]+\}) from ('[^']+')$/gm, 'const $1 = require($2)').replace(/^await /gm, '')
+/** The same lines for a CommonJS file: `require` for the imports, and the rest in a function, since only there it may await. */
+export function asCommonJs(code: string): string {
+  const imports = code.match(/^import .*$/gm) ?? []
+  const rest = code.replace(/^import .*\n/gm, '')
+  const required = imports.map((line) => line.replace(/^import (\{.+\}) from ('.+')$/, 'const $1 = require($2)'))
+  return [...required, 'async function main() {', rest, '}', 'main()', ''].join('\n')
+}

@@ -1,7 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { actions } from '../../src/actions/list.ts'
 import { configTable } from '../../src/config.ts'
+import { routesOf } from '../../src/console/api.ts'
 import { ceiling, defaultRetry } from '../../src/core/backoff.ts'
 import { ERRORS } from '../../src/core/errors.ts'
+import { silent } from '../../src/core/service.ts'
+import { createMeter } from '../../src/telemetry/meter.ts'
+import { createPrometheus } from '../../src/telemetry/prometheus.ts'
 
 /**
  * Tables in the documents that are made from the code. A document holds the place for one between
@@ -12,8 +17,12 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   'errors-told': () => errorTable((status) => status === null),
   config: configTable,
   retry: retryTable,
+  actions: actionTable,
+  routes: routeTable,
+  metrics: () => metrics,
 }
 
+const metrics = await metricTable()
 const PLACE = /<!-- table: ([\w-]+) -->\n[\s\S]*?<!-- end -->/g
 
 /** The document as it should be. Refuses a place for a table that nobody makes. */
@@ -57,6 +66,34 @@ function retryTable(): string {
   return table(
     ['failed attempt', 'next one after at most', 'since the first, at most'],
     [...rows, [`${defaultRetry.attempts}`, 'dead, `exhausted`', '']],
+  )
+}
+
+function actionTable(): string {
+  return table(
+    ['action', 'tier', ''],
+    actions.map(({ name, tier, about }) => [`\`${name}\``, `${tier}`, about]),
+  )
+}
+
+function routeTable(): string {
+  // The document has a section of its own for actions.
+  const routes = routesOf({ actions: [] }).filter(({ path }) => !path.includes('/actions/'))
+  return table(
+    ['route', ''],
+    routes.map(({ method, path, about }) => [`\`${method.toUpperCase()} ${path}\``, about]),
+  )
+}
+
+/** Read off what Prometheus would read. */
+async function metricTable(): Promise<string> {
+  const nothing = { ready: 0, scheduled: 0, held: 0, running: 0, dead: 0, readyOldestMs: 0 }
+  const read = createPrometheus({ meter: createMeter(), ledger: { backlog: async () => nothing }, log: silent })
+  const { text } = await read()
+  const found = text.matchAll(/^# HELP (hookkeeper_\w+) (.*)\n# TYPE \S+ (\w+)$/gm)
+  return table(
+    ['metric', 'kind', ''],
+    [...found].map(([, name, help, kind]) => [`\`${name}\``, kind ?? '', help ?? '']),
   )
 }
 

@@ -25,7 +25,7 @@ export interface Limits {
 /** Runs one test file in a process of its own and sums up what it said. Only leaves are counted: a test with subtests is a heading. */
 export async function runFile(file: string, { limitMs, name, environment }: Limits): Promise<FileResult> {
   const startedAt = performance.now()
-  const tally = new Tally(file)
+  const tally = new Tally(file, { empty: name !== null })
   const stream = run({
     files: [file],
     signal: AbortSignal.timeout(limitMs),
@@ -55,6 +55,7 @@ interface Told {
 
 class Tally {
   readonly #file: string
+  readonly #empty: boolean
   readonly #failures: Failure[] = []
   readonly #skips: { name: string; why: string }[] = []
   readonly #notes: string[] = []
@@ -63,8 +64,10 @@ class Tally {
   #passed = 0
   #printed = ''
 
-  constructor(file: string) {
+  /** `empty`: the file may hold no test, since only some names are asked for. */
+  constructor(file: string, { empty }: { empty: boolean }) {
     this.#file = file
+    this.#empty = empty
   }
 
   started(data: EventData.TestDequeue & Told): void {
@@ -73,6 +76,8 @@ class Tally {
 
   passed(data: EventData.TestPass & Told): void {
     this.#open.delete(`${data.nesting}/${data.name}`)
+    // A file with nothing to report reports itself.
+    if (data.entryFile === undefined) return
     const why = reason(data)
     if (why !== null) this.#skips.push({ name: data.name, why })
     else if (this.#isLeaf(data) && data.details.type !== 'suite') this.#passed++
@@ -101,7 +106,7 @@ class Tally {
 
   sum(tookMs: number): FileResult {
     const { length } = this.#failures
-    if (this.#passed + length + this.#skips.length === 0)
+    if (!this.#empty && this.#passed + length + this.#skips.length === 0)
       this.#failures.push({ name: this.#file, text: 'holds no test' })
     return {
       file: this.#file,

@@ -38,19 +38,19 @@ export async function discover(root: string): Promise<string[]> {
 
 /** The files that were asked for by suite, folder or file; all of them when nothing was. */
 export function batches(files: readonly string[], only: readonly string[]): Batch[] {
-  const unknown = only.find(
-    (word) => !SUITES.some((suite) => suite.name === word) && !files.some((file) => under(file, word)),
-  )
-  if (unknown !== undefined) throw new Error(`There is no suite, folder or test file ${unknown}. Suites: ${names()}.`)
+  const unknown = only.find((word) => !files.some((file) => meant(file, word)))
+  if (unknown !== undefined)
+    throw new Error(`No test file is in ${unknown}. It takes a suite (${names()}), a folder or a file.`)
   const all = SUITES.map((suite) => ({
     suite,
-    files: files.filter((file) => suiteOf(file) === suite).filter((file) => wanted(file, suite, only)),
+    files: files.filter(
+      (file) => suiteOf(file) === suite && (only.length === 0 || only.some((word) => meant(file, word))),
+    ),
   }))
   return all.filter((batch) => batch.files.length > 0)
 }
 
-const wanted = (file: string, suite: Suite, only: readonly string[]): boolean =>
-  only.length === 0 || only.some((word) => word === suite.name || under(file, word))
+const meant = (file: string, word: string): boolean => suiteOf(file).name === word || under(file, word)
 
 function suiteOf(file: string): Suite {
   const folder = file.split(sep)[1] ?? ''

@@ -29,4 +29,5 @@ export function levelOf(path: string, part: string): number {
 
 /** Who may name a driver: a file that is one way of doing what a contract asks. */
 export const DRIVERS = /^src\/(store\/(sqlite|postgres)\b|broker\/(redis|kafka|sqs|pubsub)\b|lock\/(table|redlock)\b)/
-export const MAY_NAME_DRIVERS = /^src\/(cluster\.ts|brokers\.ts|locks\.ts|presets\/|cli\/|testing\/|testing\.ts)/
+export const MAY_NAME_DRIVERS =
+  /^src\/(cluster\.ts|cluster\/|brokers\.ts|locks\.ts|presets\/|cli\/|testing\/|testing\.ts)/

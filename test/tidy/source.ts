@@ -34,7 +34,9 @@ const STATIC = /^(?:import|export(?=\s+(?:type\s+)?[{*]))\s+(type\s+)?(?:[^'"`;(
 const DYNAMIC =
   /\bimport\(\s*'([^']+)'\s*\)|new URL\(\s*'([^']+\.ts)'\s*,\s*import\.meta\.url|\brequire\(\s*'([^']+)'\s*\)/g
 
-function importsOf(path: string, code: string): Import[] {
+function importsOf(path: string, text: string): Import[] {
+  // What stands in a template is text for somebody else, not an import of ours.
+  const code = text.replace(/`(?:[^`\\]|\\.)*`/g, (found) => found.replace(/[^\n]/g, ' '))
   const still = [...code.matchAll(STATIC)].map(([, type, name]) => toImport(path, name ?? '', type ? 'type' : 'static'))
   const late = [...code.matchAll(DYNAMIC)].map(([, a, b, c]) => toImport(path, a ?? b ?? c ?? '', 'dynamic'))
   return [...still, ...late]
