@@ -122,7 +122,6 @@ test('tests stand where their sources stand', async () => {
   const extra = [
     'bench',
     'chaos',
-    'chaos',
     'conformance',
     'docs',
     'golden',

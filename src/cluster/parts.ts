@@ -66,6 +66,7 @@ export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live
     log,
     endpoints: secrets,
     modeOf: modeOf(config),
+    toleranceMs: config.ingestion.toleranceS * 1000,
   })
   const worker = roles.includes('processing') ? workerOf(base, store) : null
   handlers.wire({

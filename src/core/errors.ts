@@ -307,7 +307,7 @@ const table = {
   not_running: {
     status: null,
     message: 'No running Hookkeeper was found for {path}.',
-    remedy: 'Start it with `hookkeeper up`, or name its address with --api.',
+    remedy: 'Start it with `hookkeeper up`, or name its ledger with --database.',
   },
   store_failed: {
     status: 503,

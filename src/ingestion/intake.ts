@@ -12,6 +12,8 @@ export interface IntakeDeps extends CommitDeps {
    */
   readonly endpoints: () => readonly EndpointSecret[]
   readonly modeOf: (account: string) => Mode
+  /** How far a signature may be from our clock, in both directions. */
+  readonly toleranceMs?: number
 }
 
 export interface Intake {
@@ -32,15 +34,15 @@ export interface Intake {
 export function createIntake(deps: IntakeDeps): Intake {
   const secretsOf = secretsByEndpoint(deps.endpoints)
   const commits = new GroupCommit(deps)
-  const { admission, clock, meter, modeOf } = deps
+  const { admission, clock, meter, modeOf, toleranceMs = TOLERANCE_MS } = deps
 
   function receive(body: Uint8Array, header: string | undefined, endpoint: string | null): Answer | Promise<Answer> {
     const now = clock.now()
     const secrets = secretsOf(endpoint)
     if (secrets === null) return refuse('endpoint_unknown')
 
-    const verdict = verifySignature({ body, header, secrets, now })
-    if (!verdict.ok) return refuse(verdict.code, { what: verdict.what ?? '', max: TOLERANCE_MS / 1_000 })
+    const verdict = verifySignature({ body, header, secrets, now, toleranceMs, futureMs: toleranceMs })
+    if (!verdict.ok) return refuse(verdict.code, { what: verdict.what ?? '', max: toleranceMs / 1_000 })
 
     const reading = readEvent(body)
     if (!reading.ok) return refuse(reading.code, { what: reading.what }, verdict.endpoint)

@@ -1,6 +1,5 @@
-import { Fifo } from './fifo.ts'
 import { DueHeap, NONE, SkewHeaps } from './heaps.ts'
-import { Parking } from './parking.ts'
+import { Parking, Queue } from './parking.ts'
 import type { Counts, Scheduler, Slot, Waiting, Wish } from './scheduler.ts'
 import type { Ref } from './store.ts'
 import {
@@ -9,7 +8,6 @@ import {
   BEHIND_HOLD,
   BLOCKS,
   BUSY,
-  CLASSES,
   EventTable,
   HELD,
   IDLE,
@@ -37,7 +35,7 @@ export class Lanes implements Scheduler {
   readonly #scheduled = new DueHeap()
   readonly #turns = new Turns()
   readonly #parked = new Parking()
-  readonly #alone = new Fifo<number>()
+  readonly #alone = new Queue((lane) => this.#table.status[lane] === WAITS_ALONE)
   #rule: (type: number, lane: number, tenant: number) => boolean = () => false
 
   get counts(): Readonly<Counts> {
@@ -55,17 +53,18 @@ export class Lanes implements Scheduler {
     if (event.dueAt > now) {
       this.#schedule(slot, event.dueAt, event.blocks)
       // Others of its lane may be in a ring already: now they wait for it.
-      this.#place(lane)
+      this.#look(lane)
     } else this.#makeReady(slot, event.dueAt)
     return slot
   }
 
   take(wish: Wish): Slot[] {
-    const room = (type: number) => Math.min(wish.room(type), wish.max)
-    for (const lane of this.#parked.leave(room, (lane, type) => this.#parkedFor(lane, type))) this.#look(lane)
+    const waits = (lane: number, type: number) =>
+      this.#table.status[lane] === PARKED && this.#events.type[this.#table.head[lane]!] === type
+    for (const lane of this.#parked.leave((type) => Math.min(wish.room(type), wish.max), waits)) this.#look(lane)
     for (;;) {
-      const taken = this.#someAlone() ? [] : this.#takeBeside(wish)
-      if (taken.length > 0 || !this.#someAlone()) return taken
+      const taken = this.#alone.some() ? [] : this.#takeBeside(wish)
+      if (taken.length > 0 || !this.#alone.some()) return taken
       // The worker first runs dry: whatever killed the last process gets this one for itself.
       if (!wish.idle) return []
       const slot = this.#takeAlone(wish)
@@ -220,21 +219,9 @@ export class Lanes implements Scheduler {
     return NONE
   }
 
-  #parkedFor(lane: number, type: number): boolean {
-    return this.#table.status[lane] === PARKED && this.#events.type[this.#table.head[lane]!] === type
-  }
-
-  #someAlone(): boolean {
-    for (let lane = this.#alone.peek(); lane !== undefined; lane = this.#alone.peek()) {
-      if (this.#table.status[lane] === WAITS_ALONE) return true
-      this.#alone.shift()
-    }
-    return false
-  }
-
   #takeAlone(wish: Wish): Slot {
-    while (this.#someAlone()) {
-      const lane = this.#alone.shift()!
+    while (this.#alone.some()) {
+      const lane = this.#alone.shift()
       this.#table.status[lane] = IDLE
       const slot = this.#table.blockers[lane] ? NONE : this.#leasable(lane, wish, true)
       if (slot !== NONE) return this.#start(slot, wish)
@@ -261,7 +248,7 @@ export class Lanes implements Scheduler {
   #place(lane: number): void {
     const status = this.#table.status[lane]
     if (status !== IDLE && status !== RINGED) return
-    const urgency = this.#table.blockers[lane]! > 0 ? NONE : this.#mostUrgent(lane)
+    const urgency = this.#table.blockers[lane]! > 0 ? NONE : this.#table.mostUrgent(lane)
     if (status === RINGED && urgency === this.#table.urgency[lane]) return
     if (status === RINGED) this.#leaveRing(lane)
     if (urgency !== NONE) this.#enterRing(lane, urgency)
@@ -273,11 +260,6 @@ export class Lanes implements Scheduler {
     const status = this.#table.status[lane]
     if (status === PARKED || status === BEHIND_HOLD || status === WAITS_ALONE) this.#table.status[lane] = IDLE
     this.#place(lane)
-  }
-
-  #mostUrgent(lane: number): number {
-    for (let i = 0; i < CLASSES; i++) if (this.#table.ready[lane * CLASSES + i]! > 0) return i
-    return NONE
   }
 
   #enterRing(lane: number, urgency: number): void {

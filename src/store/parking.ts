@@ -23,3 +23,30 @@ export class Parking {
     }
   }
 }
+
+/** Lanes that wait in turn. One that went another way meanwhile is passed over. */
+export class Queue {
+  readonly #lanes = new Fifo<number>()
+  readonly #waits: (lane: number) => boolean
+
+  constructor(waits: (lane: number) => boolean) {
+    this.#waits = waits
+  }
+
+  push(lane: number): void {
+    this.#lanes.push(lane)
+  }
+
+  some(): boolean {
+    for (let lane = this.#lanes.peek(); lane !== undefined; lane = this.#lanes.peek()) {
+      if (this.#waits(lane)) return true
+      this.#lanes.shift()
+    }
+    return false
+  }
+
+  /** The first; only when there is some. */
+  shift(): number {
+    return this.#lanes.shift()!
+  }
+}

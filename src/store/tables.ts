@@ -120,6 +120,12 @@ export class LaneTable {
     return lane
   }
 
+  /** The most urgent class among its ready events. */
+  mostUrgent(lane: number): number {
+    for (let i = 0; i < CLASSES; i++) if (this.ready[lane * CLASSES + i]! > 0) return i
+    return NONE
+  }
+
   forget(lane: number): void {
     if (this.#byKey.delete(this.key[lane]!)) this.#free.push(lane)
   }

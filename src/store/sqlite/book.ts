@@ -55,8 +55,10 @@ export interface Book {
   readonly running: Map<Ref, Running>
   /** Per worker: how many leases it holds, and whether one of them has it for itself. */
   readonly workers: Map<string, { running: number; alone: boolean }>
-  /** Monotone: the wall clock may be set back, the ledger's time may not. */
+  /** Monotone: the wall clock may be set back, also between two starts; the ledger's time may not. */
   now(): number
+  /** From here on `now` is at least that. */
+  notBefore(at: number): void
   seq: number
   epoch: number
   fences: number
@@ -83,6 +85,9 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Bo
     running: new Map(),
     workers: new Map(),
     now: () => (latest = Math.max(latest, clock.now())),
+    notBefore(at) {
+      latest = Math.max(latest, at)
+    },
     seq: 0,
     epoch: 0,
     fences: 0,

@@ -22,6 +22,7 @@ const DAY_MS = 86_400_000
 export function load(book: Book, how: { endLeases: true } | { endLeases: false; fences: number }): void {
   book.db.exec('begin immediate')
   try {
+    book.notBefore(lastInstant(book))
     fold(book)
     book.epoch = markOf(book, 'epoch') + (how.endLeases ? 1 : 0)
     book.fences = how.endLeases ? 0 : how.fences
@@ -34,6 +35,13 @@ export function load(book: Book, how: { endLeases: true } | { endLeases: false; 
     book.db.exec('rollback')
     throw error
   }
+}
+
+/** When this ledger was last written. */
+function lastInstant({ db }: Book): number {
+  const event = db.prepare('select received as at from hookkeeper_events order by seq desc limit 1').get()
+  const line = db.prepare('select at from hookkeeper_log order by n desc limit 1').get()
+  return Math.max(Number(event?.['at'] ?? 0), Number(line?.['at'] ?? 0))
 }
 
 /** Brings the tables up to the log's end. The lines are absolute, so what a half-written batch already did does no harm. */

@@ -47,6 +47,7 @@ export class Transactions {
   #denied: string | null = null
   #waiting: Wish[] = []
   #pumping = false
+  #closed = false
 
   constructor(place: Connection, gate: Gate, clock: () => number) {
     this.#place = place
@@ -62,6 +63,7 @@ export class Transactions {
   }
 
   close(): void {
+    this.#closed = true
     if (this.#place.own && this.#db?.isOpen) this.#db.close()
     this.#db = null
   }
@@ -91,6 +93,7 @@ export class Transactions {
 
   #commit(wishes: readonly Wish[], admissions: readonly (Admission | null)[]): Outcome[] {
     try {
+      if (this.#closed) throw failure('store_closed')
       const db = this.#connection()
       db.exec('begin immediate')
       const outcomes = wishes.map((wish, i) => this.#one(db, wish, admissions[i] ?? null))

@@ -44,7 +44,9 @@ function mayBeTwin(book: Book, self: EventRow, other: EventRow): boolean {
 
 function nothingBetween(a: EventRow, b: EventRow, others: readonly EventRow[]): boolean {
   const [low, high] = [place(a), place(b)].sort((x, y) => x - y) as [number, number]
-  return others.every((other) => other.seq === b.seq || place(other) < low || place(other) > high)
+  return others.every(
+    (other) => other.seq === b.seq || other.twin === b.id || place(other) < low || place(other) > high,
+  )
 }
 
 const place = (row: EventRow) => positionOf({ createdAt: row.created, rank: row.rank })

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import { failure } from '../../core/errors.ts'
+import { failure, HookkeeperError } from '../../core/errors.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Backlog, Hold, Want, Work } from '../store.ts'
@@ -280,11 +280,7 @@ export class Writer {
 
   #fail(error: unknown, told: readonly Waiter[]): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
-    const failed = failure(
-      'store_failed',
-      { what: error instanceof Error ? error.message : String(error) },
-      { cause: error },
-    )
+    const failed = failure('store_failed', { what: reasonOf(error) }, { cause: error })
     if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
     this.#broken = true
     this.#paused = false
@@ -296,7 +292,7 @@ export class Writer {
   }
 
   #refuseAll(): void {
-    this.#fail(new Error('it could not be written a moment ago'), this.#queue.splice(0))
+    this.#fail(failure('store_unavailable'), this.#queue.splice(0))
   }
 
   /** Reads the ledger back once a write succeeds again. This process's leases go on; its fences stay above. */
@@ -314,6 +310,12 @@ export class Writer {
       return false
     }
   }
+}
+
+/** SQLite's word for the kind of error ("disk I/O error"): its message may name what was written. */
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'errstr' in error) return String(error.errstr)
+  return error instanceof HookkeeperError ? error.message : 'a broken invariant'
 }
 
 function backlogOf(book: Book): Backlog {

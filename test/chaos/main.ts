@@ -1,0 +1,43 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
+import { commit, machine } from '../../bench/machine.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { readArguments } from '../run/arguments.ts'
+import { type FileResult, runFile } from '../run/file.ts'
+import { closing, fileLine } from '../run/report.ts'
+import { batches, discover } from '../run/suites.ts'
+import { report } from './report.ts'
+
+const REPORT = 'docs/reports/chaos.md'
+
+/**
+ * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos --
+ * test/promises/killed.test.ts` runs a part and leaves the report as it is; `--seed 7` moves the kills.
+ */
+const words = process.argv.slice(2)
+const asked = readArguments([...words, '--full'])
+const whole = asked.only.length === 0
+const environment = { ...asked.environment, TEST_SEED: String(asked.seed) }
+// What was measured is what was checked out when it began.
+const at = { at: systemClock.now(), commit: commit(), machine: machine(tmpdir()), command: command(words) }
+const results: FileResult[] = []
+
+for (const { suite, files } of batches(await discover('test'), whole ? ['promises'] : asked.only)) {
+  for (const file of files) {
+    const result = await runFile(file, { limitMs: suite.limitMs, name: asked.name, environment })
+    console.log(fileLine(result))
+    results.push(result)
+  }
+}
+console.log(closing(results))
+if (whole && asked.name === null) {
+  mkdirSync(dirname(REPORT), { recursive: true })
+  writeFileSync(REPORT, report(results, { ...at, tookMs: systemClock.now() - at.at }))
+  console.log(`\n${REPORT} is written.`)
+}
+process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0
+
+function command(given: readonly string[]): string {
+  return ['npm run chaos', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')
+}

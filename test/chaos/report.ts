@@ -1,0 +1,47 @@
+import type { FileResult } from '../run/file.ts'
+
+/** What was run where: without it the figures mean nothing. */
+export interface Circumstances {
+  readonly at: number
+  readonly tookMs: number
+  readonly commit: string
+  readonly machine: string
+  readonly command: string
+}
+
+/** The committed report: what was promised, how it went, and the figures that the tests told. */
+export function report(
+  results: readonly FileResult[],
+  { at, tookMs, commit, machine, command }: Circumstances,
+): string {
+  const lines = [
+    '# Chaos',
+    '',
+    'The promises of [guarantees](../guarantees.md) at their full size. Made by the command below, not by hand.',
+    '',
+    '| | |',
+    '|---|---|',
+    `| command | \`${command}\` |`,
+    `| commit | \`${commit}\`${commit.endsWith('+') ? ' (`+`: with changes that were not committed)' : ''} |`,
+    `| machine | ${machine} |`,
+    `| began | ${new Date(at).toISOString()}, took ${Math.round(tookMs / 1_000)} s |`,
+    '',
+    '| file | passed | failed | skipped | took |',
+    '|---|--:|--:|--:|--:|',
+    ...results.map(row),
+    ...results.flatMap(section),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const row = ({ file, passed, failures, skips, tookMs }: FileResult): string =>
+  `| \`${file}\` | ${passed} | ${failures.length} | ${skips.length} | ${(tookMs / 1_000).toFixed(1)} s |`
+
+function section({ file, notes, skips, failures }: FileResult): string[] {
+  const said = [
+    ...notes.map((note) => `- ${note}`),
+    ...skips.map(({ name, why }) => `- skipped: ${name}: ${why}`),
+    ...failures.map(({ name, text }) => `- **failed**: ${name}: ${text.split('\n')[0]}`),
+  ]
+  return said.length === 0 ? [] : ['', `## \`${file}\``, '', ...said]
+}

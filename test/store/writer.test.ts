@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { VirtualClock } from '../../src/core/clock.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Opened } from '../../src/testing/harness.ts'
+import { DONE, retry, Scene } from '../../src/testing/scene.ts'
+import { local } from '../conformance/sqlite.ts'
+
+test('whoever waits for a lease is told when the commit that would have brought it fails', async (t) => {
+  const { scene, breakDisk, mendDisk } = await opened(t)
+  const event = await scene.admit()
+  await scene.work(retry(5_000))
+  await breakDisk()
+  const pending = scene.lease({ waitMs: 60_000 }).catch(({ code }: { code: string }) => code)
+  await scene.ledger.find({ limit: 1 })
+
+  await scene.clock.advance(5_000)
+
+  assert.equal(await pending, 'store_failed')
+  await mendDisk()
+  assert.deepEqual(await scene.leasedIds(), [event.id])
+})
+
+test('when a commit fails nothing of it happened, and what came before it stands', async (t) => {
+  const { scene, breakDisk, mendDisk } = await opened(t)
+  const kept = await scene.admit()
+  const work = await scene.leaseOne()
+  await breakDisk()
+  await scene.clock.advance(1_000)
+
+  const lost = scene.event()
+  await assert.rejects(scene.ledger.admit([lost]), { code: 'store_failed' })
+  await assert.rejects(scene.settle(work), { code: 'store_failed' })
+
+  await mendDisk()
+  assert.deepEqual(await scene.found({ id: lost.id }), [])
+  assert.equal(await scene.state(kept), 'running')
+  assert.equal(await scene.settle(work), 'settled')
+  assert.deepEqual(await scene.ledger.admit([kept, lost]), ['repeat', 'new'])
+})
+
+test('holds, leases and lost events outlive a commit that failed', async (t) => {
+  const { scene, breakDisk, mendDisk } = await opened(t)
+  await scene.admit({ type: 'invoice.paid' })
+  const charge = await scene.admit({ type: 'charge.failed' })
+  await scene.ledger.hold([{ why: 'pause:1', types: ['invoice.paid'] }])
+  const work = await scene.leaseOne()
+  assert.equal(work.event.id, charge.id)
+  await breakDisk()
+  await scene.clock.advance(1_000)
+  await assert.rejects(scene.admit(), { code: 'store_failed' })
+  await mendDisk()
+
+  assert.deepEqual(await scene.lease(), [])
+  const { held, running } = await scene.ledger.backlog()
+  assert.deepEqual([held, running], [1, 1])
+  assert.equal(await scene.settle(work, DONE), 'settled')
+})
+
+test('a second store on the same file is refused in one sentence', async (t) => {
+  const clock = new VirtualClock()
+  const { path } = await opened(t)
+
+  await assert.rejects(openSqlite({ path, thread: false, clock }), { code: 'ledger_in_use' })
+})
+
+/**
+ * A store whose disk fails where its rounds end: a trigger refuses what the projection writes, which is the last thing that a
+ * round does when nothing was asked for a while.
+ */
+async function opened(t: TestContext) {
+  const opened: Opened = await local.open()
+  t.after(() => opened.close())
+  const scene = new Scene(opened)
+  const db = await connectionOf(scene)
+  return {
+    scene,
+    path: String(db.prepare('pragma database_list').get()!['file']),
+    async breakDisk() {
+      // What has not been filed yet has to be there to be refused.
+      db.exec(
+        "create temp trigger broken before insert on main.hookkeeper_timeline begin select raise(abort, 'no disk'); end",
+      )
+    },
+    async mendDisk() {
+      db.exec('drop trigger broken')
+      // The writer looks whether it can write again every half second.
+      await opened.clock.advance(500)
+    },
+  }
+}
+
+/** The writer's own connection, as a handler's transaction gets it in this thread. */
+async function connectionOf(scene: Scene) {
+  await scene.admit()
+  const work = await scene.leaseOne()
+  type Connection = Parameters<Parameters<NonNullable<Store['transact']>>[2]>[0]
+  let db: Connection | null = null
+  await scene.store.transact!(work, { name: 'one', last: true }, (own) => {
+    db = own
+  })
+  await scene.clock.advance(1_000)
+  return db as unknown as Connection
+}
