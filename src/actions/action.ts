@@ -37,8 +37,8 @@ export interface ActionHands {
   controlId(): string
   /** Where events are forwarded to, and what takes over there while a reroute lives. */
   destinations(): readonly { readonly name: string; readonly secondary: string | null }[]
-  /** The wishes changed: whoever reads controls reads them now, and not at their next turn. */
-  poke(): void
+  /** The wishes changed: whoever reads controls reads them now. Resolves when what was written before is in force. */
+  poke(): Promise<void>
 }
 
 /** Who wants it, and why: kept in the journal and in the timeline of each event that moves. */

@@ -11,7 +11,7 @@ const names = (about: string) => z.array(z.string().min(1).max(500)).min(1).max(
 export const target = z.strictObject({
   types: names('Types or families: invoice.paid, invoice.*, *'),
   lanes: names('Lanes, as events show them'),
-  accounts: names('Names of accounts'),
+  accounts: names('Names of accounts of the configuration, or ids of Connect accounts'),
 })
 
 export type Target = z.output<typeof target>
@@ -36,7 +36,7 @@ export const pause = defineAction({
 
   async apply({ ttl: ttlMs, ...wanted }, { by, why }, { controls, controlId, poke }) {
     const control = await controls.put({ id: controlId(), kind: 'pause', target: wanted, by, why, ttlMs })
-    poke()
+    await poke()
     const until = new Date(control.expiresAt).toISOString()
     return { what: `Paused until ${until}`, rows: 0, ids: [], controls: [control.id] }
   },
@@ -46,7 +46,7 @@ export const pause = defineAction({
 
   async undo({ controls: ids }, { controls, poke }) {
     const lifted = await Promise.all(ids.map((id) => controls.lift(id)))
-    poke()
+    await poke()
     return lifted.every(Boolean)
   },
 })
@@ -60,14 +60,13 @@ export const covered =
   ({ type, lane, tenant }: Entry): boolean =>
     (types?.some((pattern) => matches(pattern, type)) ?? true) &&
     (lanes?.includes(lane) ?? true) &&
-    (accounts?.includes(tenant.account) ?? true)
+    (accounts?.some((account) => account === tenant.account || account === tenant.connected) ?? true)
 
-/** One lane, one account, one exact type: those the ledger can look up. The rest is walked, up to the preview's bound. */
-function narrowest({ types, lanes, accounts }: Target): Partial<Query> {
+/** One lane, one type or family: those the ledger can look up. The rest is walked, up to the preview's bound. */
+function narrowest({ types, lanes }: Target): Partial<Query> {
   return {
-    ...(types?.length === 1 && !types[0]?.endsWith('*') && { type: types[0] }),
+    ...(types?.length === 1 && { type: types[0] }),
     ...(lanes?.length === 1 && { lane: lanes[0] }),
-    ...(accounts?.length === 1 && { account: accounts[0] }),
   }
 }
 

@@ -29,7 +29,7 @@ export const reroute = defineAction({
     const { controls, controlId, poke } = hands
     const put = { id: controlId(), kind: 'reroute', target: { destination: name }, by, why, ttlMs: wanted.ttl } as const
     const { id, expiresAt } = await controls.put(put)
-    poke()
+    await poke()
     const what = `Events of ${name} go to ${secondary} until ${new Date(expiresAt).toISOString()}`
     return { what, rows: 0, ids: [], controls: [id] }
   },
@@ -39,7 +39,7 @@ export const reroute = defineAction({
 
   async undo({ controls: [id] }, { controls, poke }) {
     const lifted = id !== undefined && (await controls.lift(id))
-    poke()
+    await poke()
     return lifted
   },
 })

@@ -36,7 +36,7 @@ export const resume = defineAction({
   async apply(wanted, _order, { controls, poke }) {
     const lifted: string[] = []
     for (const { id } of await meant(wanted, controls)) if (await controls.lift(id)) lifted.push(id)
-    poke()
+    await poke()
     return { what: `${lifted.length} controls lifted`, rows: 0, ids: [], controls: lifted }
   },
 

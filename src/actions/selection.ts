@@ -26,7 +26,7 @@ export const filters = z.strictObject({
   object: text.optional(),
   lane: text.optional(),
   account: text.optional(),
-  connected: z.string().max(500).optional().describe('A Connect account; empty means none'),
+  connected: text.optional(),
   livemode: z.boolean().optional(),
   endpoint: text.optional(),
   handledBy: text.optional(),
@@ -36,6 +36,7 @@ export const filters = z.strictObject({
 
 /** Which events: `ids`, or filters. `account`, `connected` and `livemode` also tell one id of several tenants apart. */
 export const selection = filters.extend({
+  connected: z.string().max(500).optional().describe('A Connect account; beside ids, empty means none'),
   ids: z.array(text).min(1).max(IDS_MAX).optional().describe('Ids of events; instead of filters'),
   limit: z.int().min(1).max(ROWS_MAX).default(1000).describe('How many events at most'),
 })
@@ -49,6 +50,8 @@ export function checkSelection(selected: Selected): void {
   const narrowing = Object.keys(narrow(selected)).filter((name) => !(TENANT as readonly string[]).includes(name))
   if (selected.ids && narrowing.length > 0)
     throw failure('action_input', { what: `Name ids or filters, not both: ids and ${narrowing.join(', ')}` })
+  if (!selected.ids && selected.connected === '')
+    throw failure('action_input', { what: 'connected: An empty one tells ids apart, and is no filter' })
   if (!selected.ids && Object.keys(narrow(selected)).length === 0)
     throw failure('action_input', { what: 'Say which events: ids, or at least one filter such as type or customer' })
 }

@@ -49,7 +49,7 @@ function foreign({ origin, host, 'sec-fetch-site': site }: IncomingMessage['head
 
 function tokenFits(authorization: string | undefined, token: string | null): boolean {
   if (token === null) return true
-  const [, given] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
+  const [, given] = /^Bearer +(\S.*)$/i.exec(authorization?.trimEnd() ?? '') ?? []
   // Digests are of one length, whatever was given: the comparison tells nothing by its time.
   return given !== undefined && timingSafeEqual(digest(given), digest(token))
 }

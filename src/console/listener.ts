@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { failure, type HookkeeperError } from '../core/errors.ts'
 import { http } from '../core/http.ts'
@@ -73,7 +73,7 @@ function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Ru
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 16_384 },
     (request, response) => {
       const refused = refusal(request, door)
-      if (refused) return turnAway(request, response, refused)
+      if (refused) return turnAway(response, refused)
       void answer(request, response)
     },
   )
@@ -96,11 +96,7 @@ function lazily(app: PrivateListenerOptions['app'], ending: AbortSignal) {
 }
 
 /** The body is not read, so the connection cannot be used again. */
-function turnAway(
-  _request: IncomingMessage,
-  response: ServerResponse,
-  { code, message, remedy, status }: HookkeeperError,
-) {
+function turnAway(response: ServerResponse, { code, message, remedy, status }: HookkeeperError): void {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' }
   response.writeHead(status ?? 500, { ...headers, ...(status === 401 && { 'www-authenticate': 'Bearer' }) })
   response.end(JSON.stringify({ error: { code, message, remedy } }))

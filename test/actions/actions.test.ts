@@ -21,7 +21,7 @@ function setUp(destinations: { name: string; secondary: string | null }[] = []) 
     ...{ ledger, controls, journal, clock, log: silent },
     controlId: () => `control_${++ids}`,
     destinations: () => destinations,
-    poke: () => void pokes.count++,
+    poke: async () => void pokes.count++,
     meter: { acted: (action: string, verdict: string) => void counted.push(`${action} ${verdict}`) },
   }
   const act = (name: string, input: unknown, preview = false) =>
@@ -213,11 +213,13 @@ test("a pause's preview counts the waiting events that it covers, and none else"
   put('evt_2', { state: 'waiting', type: 'invoice.created' })
   put('evt_3', { state: 'waiting', type: 'charge.succeeded' })
   put('evt_4', { state: 'waiting', tenant: { account: 'eu' } })
-  put('evt_5', { state: 'dead' })
+  put('evt_5', { state: 'waiting', tenant: { connected: 'acct_1' }, type: 'charge.failed' })
+  put('evt_6', { state: 'dead' })
 
   assert.equal((await act('pause', { types: ['invoice.*'] }, true)).preview?.rows, 3)
   assert.equal((await act('pause', { types: ['invoice.*'], accounts: ['eu'] }, true)).preview?.rows, 1)
-  assert.equal((await act('pause', { types: ['invoice.created', 'charge.*'] }, true)).preview?.rows, 2)
+  assert.equal((await act('pause', { types: ['invoice.created', 'charge.*'] }, true)).preview?.rows, 3)
+  assert.equal((await act('pause', { accounts: ['acct_1'] }, true)).preview?.rows, 1)
 })
 
 test('resume lifts by id, by exactly what was paused, or all; never more than was asked for', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../src/core/clock.ts'
-import type { Tenant } from '../../src/core/event.ts'
+import { matches, type Tenant } from '../../src/core/event.ts'
 import type { State } from '../../src/core/outcome.ts'
 import type {
   Backlog,
@@ -148,10 +148,11 @@ function effects(to: Move, entry: Entry, now: number): Partial<Entry> {
 
 function fits({ tenant, ...entry }: Entry, query: Omit<Query, 'limit' | 'cursor'>): boolean {
   const { held, since, until, handledBy, ...exact } = query
-  const { cursor: _cursor, limit: _limit, ...rest } = exact as Query
+  const { cursor: _cursor, limit: _limit, type, ...rest } = exact as Query
   const flat: Record<string, unknown> = { ...entry, ...tenant, connected: tenant.connected ?? '' }
   return (
     Object.entries(rest).every(([name, value]) => value === undefined || flat[name] === value) &&
+    (type === undefined || matches(type, entry.type)) &&
     (held === undefined || held === (entry.held !== null)) &&
     (handledBy === undefined || handledBy === entry.release) &&
     entry.receivedAt >= (since ?? 0) &&

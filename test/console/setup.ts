@@ -3,12 +3,12 @@ import type { ActionHands } from '../../src/actions/action.ts'
 import { actions } from '../../src/actions/list.ts'
 import { createApi } from '../../src/console/api.ts'
 import type { ApiDeps, Readiness } from '../../src/console/route.ts'
-import { type Clock, VirtualClock } from '../../src/core/clock.ts'
+import { VirtualClock } from '../../src/core/clock.ts'
 import type { Logger } from '../../src/core/service.ts'
 import { memoryStore } from '../actions/memory-store.ts'
 
 /** An API over a store in memory, called without a socket. */
-export function setUp(clock: Clock = new VirtualClock()) {
+export function setUp(clock = new VirtualClock()) {
   const memory = memoryStore(clock)
   const lines: object[] = []
   const keep = (fields: object, message: string) => void lines.push({ ...fields, message })
@@ -19,7 +19,7 @@ export function setUp(clock: Clock = new VirtualClock()) {
     ...{ ledger: memory.store.ledger, controls: memory.store.controls, journal: memory.store.journal, clock, log },
     controlId: () => `control_${++ids}`,
     destinations: () => [{ name: 'app', secondary: 'app2' }],
-    poke() {},
+    poke: async () => {},
     meter: { acted() {} },
   }
   const deps: ApiDeps = {
