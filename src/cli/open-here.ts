@@ -22,7 +22,7 @@ export async function openHere(path: string, config: Config, { clock }: Context)
     meter: { acted() {} },
     controlId: () => randomUUID(),
     destinations: () => [],
-    poke() {},
+    async poke() {},
   }
   const deps = {
     store,

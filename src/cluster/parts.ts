@@ -157,7 +157,7 @@ const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWat
   log,
   controlId: () => randomUUID().slice(0, 8),
   destinations: () => handlers.destinations(),
-  poke: () => void watch.poke(),
+  poke: () => watch.poke(),
 })
 
 export async function readiness({ store, worker, admission }: Live): Promise<Readiness> {
