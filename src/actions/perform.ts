@@ -8,7 +8,7 @@ export interface Performed {
   readonly verdict: 'previewed' | 'applied'
   readonly preview: Preview | null
   readonly receipt: Receipt | null
-  /** Was the effect seen after it was applied? Null for a preview. */
+  /** Was the effect seen after it was applied? False too where looking failed. Null for a preview. */
   readonly verified: boolean | null
   /** Its number in the journal. A preview has none. */
   readonly journal: number | null
@@ -53,11 +53,21 @@ async function previewed(action: Action, input: unknown, hands: ActionHands & { 
 
 async function applied(action: Action, input: unknown, order: Order, hands: ActionHands & { meter: ActionMeter }) {
   const receipt = await action.apply(input, order, hands)
-  const verified = await action.verify(receipt, order, hands)
+  const verified = await seen(action, receipt, order, hands)
   const { n } = await write(action, 'applied', order, { input, receipt, verified }, hands)
   hands.meter.acted(action.name, 'applied')
   hands.log.info({ action: action.name, by: order.by, rows: receipt.rows, verified }, `action ${action.name}`)
   return { action: action.name, verdict: 'applied', preview: null, receipt, verified, journal: n } as const
+}
+
+/** It is done by then: a look that fails must not turn it into an action that failed. */
+async function seen(action: Action, receipt: Receipt, order: Order, hands: ActionHands): Promise<boolean> {
+  try {
+    return await action.verify(receipt, order, hands)
+  } catch (error) {
+    hands.log.error({ action: action.name, code: codeOf(error) }, 'the effect could not be looked at')
+    return false
+  }
 }
 
 /** What went wrong is what the caller must hear of, even where the journal cannot be written either. */

@@ -74,6 +74,8 @@ function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Ru
     (request, response) => {
       const refused = refusal(request, door)
       if (refused) return turnAway(response, refused)
+      // Else a connection that is kept alive would hold up the stop for as long as it may be idle.
+      response.once('finish', () => ending.signal.aborted && server.closeIdleConnections())
       void answer(request, response)
     },
   )

@@ -28,7 +28,7 @@ export interface Ledger {
   strays(cursor: string | null, limit: number): Promise<Page<Stray>>
   /** What operators do; running rows are never touched. Resolves to how many rows moved. */
   move(selection: Selection, to: Move, note: Note): Promise<number>
-  /** What changed since the cursor, in an order into which no later commit can insert. */
+  /** What changed since the cursor (null: from the beginning, `now`: from here on), in an order into which no later commit can insert. */
   changes(cursor: string | null, max: number): Promise<Changes>
   /** O(1): never a scan of what waits. */
   backlog(): Promise<Backlog>

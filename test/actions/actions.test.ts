@@ -317,3 +317,16 @@ test('an error is told even when the journal cannot be written either', async ()
 
   await assert.rejects(act('replay', {}), refusedWith('action_input', /Say which/))
 })
+
+test('what was applied is journalled as applied, even when nobody could look at its effect', async () => {
+  const { act, put, entries, hands, counted } = setUp()
+  put('evt_1')
+  hands.ledger.open = async () => {
+    throw new Error('disk on fire')
+  }
+
+  const { verdict, verified, receipt, journal } = await act('replay', { ids: ['evt_1'] })
+
+  assert.deepEqual([verdict, verified, receipt?.rows, journal], ['applied', false, 1, 1])
+  assert.deepEqual([entries.map(({ verdict }) => verdict), counted], [['applied'], ['replay applied']])
+})

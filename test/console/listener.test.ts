@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import { once } from 'node:events'
+import { Agent, Server } from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { INPUT_BYTES_MAX, routesOf } from '../../src/console/api.ts'
 import { createPrivateListener } from '../../src/console/listener.ts'
+import { TAILS_MAX } from '../../src/console/routes/tail.ts'
 import { HookkeeperError } from '../../src/core/errors.ts'
 import { silent } from '../../src/core/service.ts'
 import { setUp, stopping } from './setup.ts'
@@ -177,17 +179,44 @@ test('a port that somebody has is named, with the setting that changes it, and a
   assert.equal(listener.address()?.port, port)
 })
 
-test('an open tail shows a change as it happens, and stop ends it and resolves', async (context) => {
+test('an open tail shows a change as it happens; stop ends it at once and resolves, whoever keeps its connection', async (context) => {
   const { listener, port, put, clock } = await listening(context)
-  const tail = await answerTo(opened(port, '/api/v1/tail', { headers: { connection: 'keep-alive' } }))
+  const agent = new Agent({ keepAlive: true })
+  context.after(() => agent.destroy())
+  const tail = await answerTo(opened(port, '/api/v1/tail', { agent }))
   assert.match(tail.headers['content-type'] ?? '', /^text\/event-stream/)
-
   put('evt_1')
   const [first] = await Promise.all([once(tail.setEncoding('utf8'), 'data'), clock.advance(250)])
   assert.match(first[0], /event: change\ndata: {"id":"evt_1"/)
 
+  const cut = context.mock.method(Server.prototype, 'closeAllConnections')
   const [rest] = await Promise.all([textOf(tail), listener.stop()])
+
   assert.equal(rest, '')
+  assert.equal(cut.mock.callCount(), 0, 'it ended by itself, before its grace was over')
   assert.equal(listener.address(), null)
   await assert.rejects(answerTo(opened(port, '/healthz')), { code: 'ECONNREFUSED' })
+})
+
+test('a request without a Host header is refused too', async (context) => {
+  const { port } = await listening(context)
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8')
+  socket.end('GET /api/v1/status HTTP/1.0\r\n\r\n')
+
+  let answer = ''
+  for await (const chunk of socket) answer += chunk
+  assert.match(answer, /^HTTP\/1\.1 403 /)
+  assert.match(answer, /host_refused/)
+})
+
+test('of tails that come all at once no more stay open than there may be', async (context) => {
+  const { api, put } = setUp()
+  const together = Array.from({ length: TAILS_MAX + 3 }, () => api.request('/api/v1/tail'))
+  const readers = (await Promise.all(together)).map((response) => response.body!.getReader())
+  context.after(() => Promise.all(readers.map((reader) => reader.cancel())))
+
+  put('evt_1')
+  const read = await Promise.all(readers.map((reader) => reader.read()))
+  assert.equal(read.filter(({ done }) => done).length, 3)
+  assert.equal((await api.request('/api/v1/tail')).status, 503)
 })

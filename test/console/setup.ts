@@ -5,25 +5,28 @@ import { createApi } from '../../src/console/api.ts'
 import type { ApiDeps, Readiness } from '../../src/console/route.ts'
 import { VirtualClock } from '../../src/core/clock.ts'
 import type { Logger } from '../../src/core/service.ts'
+import type { Store } from '../../src/store/store.ts'
 import { memoryStore } from '../actions/memory-store.ts'
 
-/** An API over a store in memory, called without a socket. */
-export function setUp(clock = new VirtualClock()) {
+/** An API over a store in memory, or another one, called without a socket. */
+export function setUp(other: Store | null = null) {
+  const clock = new VirtualClock()
   const memory = memoryStore(clock)
+  const store = other ?? memory.store
   const lines: object[] = []
   const keep = (fields: object, message: string) => void lines.push({ ...fields, message })
   const log: Logger = { debug: keep, info: keep, warn: keep, error: keep }
   const readiness: { now: Readiness } = { now: { ok: true, why: [] } }
   let ids = 0
   const hands: ActionHands & ApiDeps['hands'] = {
-    ...{ ledger: memory.store.ledger, controls: memory.store.controls, journal: memory.store.journal, clock, log },
+    ...{ ledger: store.ledger, controls: store.controls, journal: store.journal, clock, log },
     controlId: () => `control_${++ids}`,
     destinations: () => [{ name: 'app', secondary: 'app2' }],
     poke: async () => {},
     meter: { acted() {} },
   }
   const deps: ApiDeps = {
-    ...{ store: memory.store, clock, log, roles: ['ingestion', 'processing'], actions, hands },
+    ...{ store, clock, log, roles: ['ingestion', 'processing'], actions, hands },
     ready: async () => readiness.now,
     metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'hookkeeper_up 1\n' }),
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { type Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import type { TestContext } from 'node:test'
 import { createPrivateListener, type PrivateListenerOptions } from '../../src/console/listener.ts'
 import { silent } from '../../src/core/service.ts'
@@ -19,6 +19,8 @@ export interface Asked {
   /** `host` too, which fetch would not let anybody set. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | null
+  /** Else a connection of its own. */
+  readonly agent?: Agent
 }
 
 export interface Sent {
@@ -29,7 +31,7 @@ export interface Sent {
   readonly code: string | null
 }
 
-/** One request on a connection of its own, with the path exactly as given. */
+/** One request, with the path exactly as given. */
 async function send(port: number, path: string, asked: Asked): Promise<Sent> {
   const response = await answerTo(opened(port, path, asked), asked.body ?? null)
   const text = await textOf(response)
@@ -37,8 +39,12 @@ async function send(port: number, path: string, asked: Asked): Promise<Sent> {
   return { status: response.statusCode ?? 0, headers: response.headers, text, code: json?.error?.code ?? null }
 }
 
-export const opened = (port: number, path: string, { method = 'GET', headers = {} }: Asked = {}): ClientRequest =>
-  request({ ...{ host: '127.0.0.1', port, path, method, agent: false }, headers: { ...headers } })
+export const opened = (
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, agent }: Asked = {},
+): ClientRequest =>
+  request({ ...{ host: '127.0.0.1', port, path, method, agent: agent ?? false }, headers: { ...headers } })
 
 export async function answerTo(sending: ClientRequest, body: string | null = null): Promise<IncomingMessage> {
   sending.end(body ?? undefined)

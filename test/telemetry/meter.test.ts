@@ -132,3 +132,80 @@ test('a ledger that does not answer leaves its figures out, and the others come'
   assert.ok(![...series.keys()].some((name) => name.startsWith('hookkeeper_backlog')))
   assert.equal(series.get('hookkeeper_ingest_ack_seconds_count'), 0)
 })
+
+test('each metric says once what it is, before its series, and each histogram adds up', async () => {
+  const meter = createMeter()
+  const random = seeded(8124)
+  for (let n = 0; n < 200; n++) {
+    meter.acked(random() * 20_000)
+    meter.lagged(random() * 1e9)
+    meter.settleLagSeconds(random() * 1e6)
+    meter.attemptSeconds(n % 2 ? 'invoice.paid' : 'charge.failed', random() * 100)
+  }
+
+  const { text } = await scrape(meter)
+
+  const kinds = kindsIn(text)
+  for (const name of ['ingest_ack', 'delivery_lag', 'settle_lag', 'attempt'].map(
+    (one) => `hookkeeper_${one}_seconds`,
+  )) {
+    assert.equal(kinds.get(name), 'histogram')
+    assertCumulative(text, name)
+  }
+})
+
+/** What each metric is, by its name; a series before its own HELP and TYPE, or of another metric's, fails. */
+function kindsIn(text: string): Map<string, string> {
+  const kinds = new Map<string, string>()
+  let [helped, typed] = ['', '']
+  for (const line of text.split('\n').filter((one) => one !== '')) {
+    const [, about, name = '', rest = ''] = /^# (HELP|TYPE) (\w+) (.+)$/.exec(line) ?? []
+    if (about === 'HELP') helped = name
+    else if (about === 'TYPE') {
+      assert.equal(name, helped, line)
+      assert.ok(!kinds.has(name), `twice: ${line}`)
+      assert.match(rest, /^(counter|gauge|histogram|summary)$/)
+      kinds.set(name, rest)
+      typed = name
+    } else {
+      const suffix = kinds.get(typed) === 'histogram' ? '_(bucket|sum|count)' : '(_sum|_count)?'
+      assert.match(line, new RegExp(`^${typed}${suffix}[{ ]`))
+    }
+  }
+  return kinds
+}
+
+/** No bucket holds less than the one before it, and the last, without a bound, holds all. */
+function assertCumulative(text: string, name: string): void {
+  const last = new Map<string, { bound: number; count: number }>()
+  for (const [, le, rest = '', value] of text.matchAll(
+    new RegExp(`^${name}_bucket\\{le="([^"]+)",?([^}]*)\\} (\\S+)$`, 'gm'),
+  )) {
+    const [bound, count] = [le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), Number(value)]
+    const before = last.get(rest) ?? { bound: Number.NEGATIVE_INFINITY, count: 0 }
+    assert.ok(bound > before.bound && count >= before.count, `${name} le ${le}`)
+    last.set(rest, { bound, count })
+  }
+  const series = parsed(text)
+  assert.ok(last.size > 0, name)
+  for (const [labels, { bound, count }] of last) {
+    assert.equal(bound, Number.POSITIVE_INFINITY, name)
+    assert.equal(series.get(`${name}_count${labels && `{${labels}}`}`), count)
+  }
+}
+
+test('before anything happened every metric is there by name, so that an alert on it can be written', async () => {
+  const kinds = kindsIn((await scrape()).text)
+
+  assert.deepEqual(Object.fromEntries([...kinds].filter(([name]) => name.startsWith('hookkeeper_'))), {
+    hookkeeper_ingest_total: 'counter',
+    hookkeeper_ingest_ack_seconds: 'histogram',
+    hookkeeper_delivery_lag_seconds: 'histogram',
+    hookkeeper_settle_lag_seconds: 'histogram',
+    hookkeeper_events_total: 'counter',
+    hookkeeper_attempt_seconds: 'histogram',
+    hookkeeper_actions_total: 'counter',
+    hookkeeper_backlog: 'gauge',
+    hookkeeper_backlog_oldest_seconds: 'gauge',
+  })
+})

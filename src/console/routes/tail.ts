@@ -6,11 +6,11 @@ import { iso } from '../event-json.ts'
 import { defineRoute } from '../route.ts'
 
 /** Each open tail reads the ledger's changes by itself. */
-const TAILS_MAX = 16
+export const TAILS_MAX = 16
 const PAGE = 200
 const POLL_MS = 250
 /** Proxies end a connection on which nothing comes; a comment line is nothing to a reader. */
-const HEARTBEAT_MS = 15_000
+export const HEARTBEAT_MS = 15_000
 
 const query = z.strictObject({
   cursor: z
@@ -64,10 +64,16 @@ function changeStream({ ledger, clock, from, tails }: Tail, signal: AbortSignal)
   return new ReadableStream(
     {
       async pull(controller) {
-        // Counted at the first read and not before: an answer that nobody reads (HEAD) is no tail.
+        // Counted at the first read and not before: an answer that nobody reads (HEAD) is no tail. Of several that came at
+        // once all may have found the last place free: the later ones end here, and find none when they come again.
+        if (!started && tails.open >= TAILS_MAX) return controller.close()
         if (!started) tails.open++
         started = true
-        const page = await nextPage(ledger, clock, cursor, ended)
+        const page = await nextPage(ledger, clock, cursor, ended).catch((error) => {
+          // A stream that fails is not cancelled: its seat is given back here.
+          end()
+          throw error
+        })
         if (ended.aborted) {
           end()
           return controller.close()

@@ -4,9 +4,10 @@ import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Want, Work } from '../store.ts'
 import { abortable, type Caller } from './caller.ts'
+import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import type { Transacted } from './transacted.ts'
-import { type Answer, type Call, type FromWriter, fromWire, pack, type ToWriter, unpack } from './wire.ts'
+import { type Answer, type Call, type FromWriter, fromWire, type ToWriter } from './wire.ts'
 
 interface Waiter {
   resolve(value: unknown): void
@@ -25,7 +26,7 @@ export async function remoteCaller(path: string, retention: Retention, log: Logg
 }
 
 // What a round allocates dies with it: a small nursery is emptied in microseconds, and the default one would keep 48 MB.
-const YOUNG = { maxYoungGenerationSizeMb: 6 }
+const YOUNG = { maxYoungGenerationSizeMb: 16 }
 
 class RemoteCaller implements Caller {
   readonly ready: Promise<void>
@@ -52,7 +53,7 @@ class RemoteCaller implements Caller {
   }
 
   call(name: string, args: readonly unknown[]): Promise<unknown> {
-    return this.#ask((id) => this.#post({ id, name, args, ...(name === 'admit' && packed(args)) }))
+    return this.#ask((id) => this.#post({ id, name, args }))
   }
 
   lease(want: Want, signal?: AbortSignal): Promise<unknown> {
@@ -106,10 +107,8 @@ class RemoteCaller implements Caller {
     const calls = this.#outbox
     if (calls.length === 0) return
     this.#outbox = []
-    this.#tell(
-      { kind: 'calls', calls },
-      calls.flatMap(({ packed }) => (packed ? [packed.buffer] : [])),
-    )
+    const freight = load(calls.map(parcelOf))
+    this.#tell({ kind: 'calls', freight }, [freight.bodies])
   }
 
   #tell(message: ToWriter, transfer: ArrayBuffer[] = []): void {
@@ -117,7 +116,7 @@ class RemoteCaller implements Caller {
   }
 
   #hear(message: FromWriter): void {
-    if (message.kind === 'answers') for (const answer of message.answers) this.#settle(answer)
+    if (message.kind === 'answers') for (const answer of answersOf(message.freight)) this.#settle(answer)
     else if (message.kind === 'progress') this.#waiting.get(message.id)?.progress?.(message.share)
     else if (message.kind === 'log') this.#log[message.level](message.fields, message.message)
   }
@@ -126,7 +125,7 @@ class RemoteCaller implements Caller {
     const waiter = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
     if (answer.error) waiter?.reject(fromWire(answer.error))
-    else waiter?.resolve(answer.packed ? unpacked(answer) : answer.value)
+    else waiter?.resolve(answer.value)
   }
 
   #end(error: Error, reject: (error: Error) => void): void {
@@ -137,11 +136,19 @@ class RemoteCaller implements Caller {
   }
 }
 
-function packed(args: readonly unknown[]): Pick<Call, 'args' | 'packed'> {
-  const events = args[0] as readonly Envelope[]
-  return { args: [events.map((event) => ({ ...event, body: null }))], packed: pack(events.map(({ body }) => body)) }
+function parcelOf(call: Call): Parcel {
+  if (call.name === 'keep') return { item: call, bodies: [], clone: true }
+  if (call.name !== 'admit') return { item: call, bodies: [] }
+  const events = call.args[0] as readonly Envelope[]
+  const args = [events.map((event) => ({ ...event, body: undefined }))]
+  return { item: { ...call, args }, bodies: events.map(({ body }) => body) }
 }
 
-function unpacked({ value, packed }: Answer): Work[] {
-  return (value as Work[]).map((work, i) => ({ ...work, event: { ...work.event, body: unpack(packed!, i) } }))
+function answersOf(freight: Freight): Answer[] {
+  const { items, next } = unload(freight)
+  const answers = items as (Answer & { work?: true })[]
+  for (const { work, value } of answers) {
+    if (work) for (const { event } of value as Work[]) Object.assign(event, { body: next() })
+  }
+  return answers
 }

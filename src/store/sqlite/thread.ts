@@ -7,9 +7,10 @@ import { migrateSqlite } from '../migrate.ts'
 import type { Work } from '../store.ts'
 import { backup } from './backup.ts'
 import { connect, own } from './connection.ts'
+import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import type { Transacted } from './transacted.ts'
-import { type Answer, type Call, type FromWriter, pack, type ToWriter, toWire, unpack } from './wire.ts'
+import { type Answer, type Call, type FromWriter, type ToWriter, toWire } from './wire.ts'
 import { Writer } from './writer.ts'
 
 /** The writer's thread: the ledger syncs the disk here, so that the thread which answers Stripe never waits for it. */
@@ -37,7 +38,7 @@ try {
   })
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'calls')
-      for (const call of message.calls) answer(call.id, writer.call(call.name, argsOf(call)))
+      for (const { id, name, args } of callsOf(message.freight)) answer(id, writer.call(name, args))
     else if (message.kind === 'cancel') writer.cancelLease(message.id)
     else if (message.kind === 'resume') writer.resume(message.transacted as readonly Transacted[])
     else if (message.kind === 'backup') {
@@ -61,11 +62,16 @@ try {
   send({ kind: 'refused', error: toWire(error) })
 }
 
-function argsOf({ args, packed }: Call): readonly unknown[] {
-  if (!packed) return args
-  const [events, ...rest] = args as [readonly Omit<Envelope, 'body'>[], ...unknown[]]
-  return [events.map((event, i) => ({ ...event, body: unpack(packed, i) })), ...rest]
+function callsOf(freight: Freight): Call[] {
+  const { items, next } = unload(freight)
+  const calls = items as Call[]
+  for (const { name, args } of calls) {
+    if (name === 'admit') for (const event of args[0] as Mutable<Envelope>[]) event.body = next()
+  }
+  return calls
 }
+
+type Mutable<V> = { -readonly [K in keyof V]: V[K] }
 
 function answer(id: number, promise: Promise<unknown>): void {
   promise.then(
@@ -84,19 +90,23 @@ function post(one: Answer): void {
 
 function flush(): void {
   flushing = false
-  const answers = outbox.map(packWork)
+  const freight = load(outbox.map(parcelOf))
   outbox = []
-  send(
-    { kind: 'answers', answers },
-    answers.flatMap(({ packed }) => (packed ? [packed.buffer] : [])),
-  )
+  send({ kind: 'answers', freight }, [freight.bodies])
 }
 
-function packWork(one: Answer): Answer {
-  if (!isWork(one.value)) return one
-  const packed = pack(one.value.map(({ event }) => event.body))
-  const value = one.value.map((work) => ({ ...work, event: { ...work.event, body: null } }))
-  return { id: one.id, value, packed }
+function parcelOf(item: Answer): Parcel {
+  if (hasBytes(item.value)) return { item, bodies: [], clone: true }
+  if (!isWork(item.value)) return { item, bodies: [] }
+  const value = item.value.map((work) => ({ ...work, event: { ...work.event, body: undefined } }))
+  return { item: { id: item.id, value, work: true }, bodies: item.value.map(({ event }) => event.body) }
+}
+
+/** A story with its body, or strays. */
+function hasBytes(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if ('timeline' in value) return true
+  return 'data' in value && Array.isArray(value.data) && value.data.some((one: object) => 'bytes' in one)
 }
 
 function isWork(value: unknown): value is Work[] {
