@@ -5,7 +5,7 @@ import { migrateSqlite } from './migrate.ts'
 import type { Scheduler } from './scheduler.ts'
 import { backup } from './sqlite/backup.ts'
 import { type Caller, localCaller } from './sqlite/caller.ts'
-import { checkFile } from './sqlite/check.ts'
+import { checkFile, type Watch, watchReaders } from './sqlite/check.ts'
 import { connect, own } from './sqlite/connection.ts'
 import { remoteCaller } from './sqlite/remote.ts'
 import type { Retention } from './sqlite/retention.ts'
@@ -35,7 +35,7 @@ const defaultRetention: Retention = { bodyDays: 30, eventDays: 90, everyMs: 60_0
  * `schema_newer` or `sqlite_too_old`.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
-  const { path, log = silent } = options
+  const { path, clock = systemClock, log = silent } = options
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
     const caller = await remoteCaller(path, retention, log)
@@ -44,21 +44,19 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       caller,
       path,
       transactionsOver(caller, connection, () => performance.now()),
+      { clock, log },
     )
   }
   const owner = own(path)
   const db = connect(path, { checkpoints: true })
   migrateSqlite(db, path)
-  const { clock = systemClock, scheduler = () => new Lanes(), soon = setImmediate } = options
+  const { scheduler = () => new Lanes(), soon = setImmediate } = options
   const writer = new Writer(db, { clock, log, retention, scheduler, soon })
   const copy = (to: string, progress: (share: number) => void) => backup(db, to, progress)
   const caller = localCaller(writer, copy, () => owner.release())
   // One thread, one connection: while the writer stands still it has no transaction open.
-  return storeOver(
-    caller,
-    path,
-    transactionsOver(caller, { open: () => db, own: false }, () => clock.now()),
-  )
+  const transactions = transactionsOver(caller, { open: () => db, own: false }, () => clock.now())
+  return storeOver(caller, path, transactions, { clock, log })
 }
 
 function transactionsOver(caller: Caller, connection: Connection, now: () => number): Transactions {
@@ -66,7 +64,8 @@ function transactionsOver(caller: Caller, connection: Connection, now: () => num
   return new Transactions(connection, { pause, resume: (transacted) => caller.resume(transacted) }, now)
 }
 
-function storeOver(caller: Caller, path: string, transactions: Transactions): Store {
+function storeOver(caller: Caller, path: string, transactions: Transactions, watch: Watch): Store {
+  const unwatch = watchReaders(path, watch)
   return {
     name: 'sqlite',
     ledger: ledgerOver(caller),
@@ -77,6 +76,7 @@ function storeOver(caller: Caller, path: string, transactions: Transactions): St
     check: async () => checkFile(path),
     backup: (to, progress = () => {}) => caller.backup(to, progress),
     async close() {
+      unwatch()
       transactions.close()
       await caller.close()
     },

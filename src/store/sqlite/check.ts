@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../core/service.ts'
 import type { Finding } from '../store.ts'
 
 /** A WAL that is larger than this means that a reader keeps the checkpoint from going on. */
@@ -18,9 +20,32 @@ export function checkFile(path: string): Finding[] {
   return [...walFindings(path), ...readerFindings(path), ...folderFindings(path)]
 }
 
-function walFindings(path: string): Finding[] {
+const LOOK_MS = 60_000
+
+/** Says in the log, once each time, when somebody's long read keeps the write-ahead log from shrinking, and who. Ends when called. */
+export function watchReaders(path: string, { clock, log, maxBytes = WAL_MAX_BYTES }: Watch): () => void {
+  let told = false
+  let cancel = () => {}
+  const look = () => {
+    const grown = path === ':memory:' ? [] : walFindings(path, maxBytes)
+    const findings = grown.length > 0 && !told ? [...grown, ...readerFindings(path)] : []
+    for (const { what, remedy } of findings) log.warn({ path }, `${what} ${remedy}`)
+    told = grown.length > 0
+    cancel = clock.after(LOOK_MS, look)
+  }
+  look()
+  return () => cancel()
+}
+
+export interface Watch {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly maxBytes?: number
+}
+
+function walFindings(path: string, maxBytes = WAL_MAX_BYTES): Finding[] {
   const bytes = sizeOf(`${path}-wal`)
-  if (bytes <= WAL_MAX_BYTES) return []
+  if (bytes <= maxBytes) return []
   const what = `The write-ahead log of ${path} has grown to ${Math.round(bytes / 1e6)} MB: a reader holds an old snapshot open.`
   return [
     {
