@@ -27,8 +27,8 @@ export const L = 'L'
 const subjects: readonly Subject[] = [
   program('bare', 'node:http + HMAC, nothing kept', 'bare.ts'),
   program(L, 'node:http + HMAC + JSON.parse + append-only file, fdatasync group commit', 'l.ts'),
-  program('hookkeeper', 'Hookkeeper embedded, --role ingestion', 'hookkeeper.ts', { roles: ['ingestion'] }),
-  program('hookkeeper-cycle', 'Hookkeeper embedded, every role, a handler that does nothing', 'hookkeeper.ts'),
+  program('hookkeeper', 'Hookkeeper embedded, --role ingestion', 'hookkeeper.mjs', { roles: ['ingestion'] }),
+  program('hookkeeper-cycle', 'Hookkeeper embedded, every role, a handler that does nothing', 'hookkeeper.mjs'),
 ]
 
 export function subject(name: string): Subject {
