@@ -1,4 +1,5 @@
 import type { Envelope } from '../../core/event.ts'
+import { Fifo } from '../fifo.ts'
 import type { Ref } from '../store.ts'
 
 /** An event admitted a moment ago, as it lies in the tables. */
@@ -15,16 +16,15 @@ const BYTES_MAX = 8 * 1024 * 1024
 /** What was just written, so that a lease right after needs not read it back. Bounded by bytes; the oldest goes first. */
 export class Recent {
   readonly #byRef = new Map<Ref, Fresh>()
+  /** In the order of arrival; some are gone already. A map's own first entry would be looked for behind all that were deleted. */
+  readonly #order = new Fifo<Ref>()
   #bytes = 0
 
   add(ref: Ref, fresh: Fresh): void {
     this.#byRef.set(ref, fresh)
+    this.#order.push(ref)
     this.#bytes += fresh.event.body.byteLength
-    if (this.#bytes <= BYTES_MAX) return
-    for (const [oldest] of this.#byRef) {
-      this.take(oldest)
-      if (this.#bytes <= BYTES_MAX) return
-    }
+    while (this.#bytes > BYTES_MAX || this.#order.size > 2 * this.#byRef.size + 1024) this.take(this.#order.shift()!)
   }
 
   take(ref: Ref): Fresh | undefined {
