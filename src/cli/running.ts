@@ -38,7 +38,7 @@ export async function findRunning(file: string): Promise<Running | null> {
   return running && alive(running.pid) && (await answers(running)) ? running : null
 }
 
-const ANSWER_MS = 2000
+const ANSWER_MS = 5000
 
 async function answers({ private: address }: Running): Promise<boolean> {
   try {

@@ -74,6 +74,7 @@ function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Ru
     (request, response) => {
       const refused = refusal(request, door)
       if (refused) return turnAway(response, refused)
+      if (request.method === 'GET' && request.url === '/healthz') return alive(response)
       // Else a connection that is kept alive would hold up the stop for as long as it may be idle.
       response.once('finish', () => ending.signal.aborted && server.closeIdleConnections())
       void answer(request, response)
@@ -83,6 +84,14 @@ function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Ru
   server.on('error', (error) => log.error({ error: error.name }, 'the private listener failed'))
   return { server, ending }
 }
+
+// Whoever asks whether the process lives does not wait for the API to be loaded.
+function alive(response: ServerResponse): void {
+  response.writeHead(200, { ...HEADERS, 'x-content-type-options': 'nosniff' })
+  response.end('{"ok":true}')
+}
+
+const HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
 type Answer = ReturnType<typeof import('@hono/node-server')['getRequestListener']>
 

@@ -70,6 +70,7 @@ test('its address and token stand beside the ledger, for its owner only', () => 
 
 test('a triggered event is worked, and other verbs see it through the process that runs', async () => {
   const triggered = await run(['trigger', 'invoice.paid', '--json'])
+  assert.equal(triggered.code, 0, triggered.err)
   const { id, status } = JSON.parse(triggered.out)
   assert.equal(status, 200, triggered.out)
   await logged((line) => line['msg'] === 'handled' && line['id'] === id)
