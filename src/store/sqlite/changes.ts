@@ -1,19 +1,10 @@
 import { failure } from '../../core/errors.ts'
 import type { Change, Changes } from '../store.ts'
 import type { Book } from './book.ts'
-import { KIND } from './codes.ts'
+import { ENDINGS, KIND } from './codes.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
-const KINDS: Readonly<Record<number, Change['kind']>> = {
-  [KIND.lease]: 'leased',
-  [KIND.done]: 'done',
-  [KIND.retry]: 'retry',
-  [KIND.wait]: 'wait',
-  [KIND.dead]: 'dead',
-  [KIND.lost]: 'lost',
-  [KIND.back]: 'given-back',
-  [KIND.move]: 'moved',
-}
+const KINDS: Readonly<Record<number, Change['kind']>> = { ...ENDINGS, [KIND.lease]: 'leased', [KIND.move]: 'moved' }
 
 /**
  * Arrivals (by `seq`) and the log (by `n`), merged by time. There is one writer, both numbers only rise, so nothing can be

@@ -1,7 +1,7 @@
 import type { ErrorNote } from '../../core/outcome.ts'
 import type { Chapter, Ref, Story } from '../store.ts'
 import type { Book } from './book.ts'
-import { KIND } from './codes.ts'
+import { ENDINGS, KIND } from './codes.ts'
 import { read } from './find.ts'
 import { logOf } from './rows.ts'
 import type { LogRow } from './statements.ts'
@@ -16,22 +16,13 @@ export function open(book: Book, ref: Ref): Story | null {
 
 type Attempt = Extract<Chapter, { kind: 'attempt' }>
 
-const OUTCOMES: Readonly<Record<number, Attempt['outcome']>> = {
-  [KIND.done]: 'done',
-  [KIND.retry]: 'retry',
-  [KIND.wait]: 'wait',
-  [KIND.dead]: 'dead',
-  [KIND.lost]: 'lost',
-  [KIND.back]: 'given-back',
-}
-
 /** Each lease begins an attempt, and the next line with its fence ends it; a move is a chapter of its own. */
 function timelineOf(book: Book, lines: readonly LogRow[]): Chapter[] {
   const chapters: Chapter[] = []
   for (const line of lines) {
     if (line.kind === KIND.lease) chapters.push(begun(book, line))
     else if (line.kind === KIND.move) chapters.push(moved(line))
-    else if (OUTCOMES[line.kind]) endAttempt(book, chapters, line)
+    else if (ENDINGS[line.kind]) endAttempt(book, chapters, line)
   }
   return chapters
 }
@@ -59,7 +50,7 @@ function endAttempt(book: Book, chapters: Chapter[], line: LogRow): void {
   chapters[i] = {
     ...attempt,
     endedAt: line.at,
-    outcome: OUTCOMES[line.kind] ?? 'running',
+    outcome: ENDINGS[line.kind] ?? 'running',
     reason: line.reason === null ? null : book.names.name(line.reason),
     dueAt: line.due,
     error: line.data ? ((JSON.parse(line.data) as { error?: ErrorNote }).error ?? null) : null,
