@@ -1,4 +1,6 @@
+import type { Clock } from '../core/clock.ts'
 import { type ErrorCode, failure } from '../core/errors.ts'
+import { http } from '../core/http.ts'
 
 /** What a request gets. Made once and sent many times: nothing in it may be changed. */
 export interface Answer {
@@ -46,4 +48,35 @@ function answer(status: number, code: ErrorCode | null, value: object, extra: re
   const headers = ['Content-Type', 'application/json', 'Content-Length', String(body.length), ...extra]
   if (status === 503) headers.push('Retry-After', String(RETRY_AFTER_S))
   return { status, code, body, headers }
+}
+
+/** An answer's bytes, for a socket that `node:http` does not write to; `last`: the connection ends with it. */
+export function onTheWire({ status, headers, body }: Answer, connection: readonly string[]): Buffer {
+  const lines = [`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`]
+  const all = [...headers, ...connection]
+  for (let i = 0; i < all.length; i += 2) lines.push(`${all[i]}: ${all[i + 1]}`)
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body])
+}
+
+/** The same for connections that are kept. The form of an answer changes with the date only, so it is made once a second. */
+export function wireForm(clock: Clock, keepAliveMs: number): (answer: Answer, last: boolean) => Buffer {
+  const kept = ['Connection', 'keep-alive', 'Keep-Alive', `timeout=${Math.floor(keepAliveMs / 1_000)}`]
+  let second = 0
+  let date: readonly string[] = []
+  let forms = new WeakMap<Answer, Buffer>()
+
+  return (answer, last) => {
+    const now = Math.floor(clock.now() / 1_000)
+    if (now !== second) {
+      second = now
+      date = ['Date', new Date(now * 1_000).toUTCString()]
+      forms = new WeakMap()
+    }
+    if (last) return onTheWire(answer, [...date, 'Connection', 'close'])
+    const known = forms.get(answer)
+    if (known) return known
+    const form = onTheWire(answer, [...date, ...kept])
+    forms.set(answer, form)
+    return form
+  }
 }

@@ -2,8 +2,7 @@ import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import { http } from '../core/http.ts'
-import type { Answer } from './answer.ts'
+import { onTheWire } from './answer.ts'
 import type { Intake } from './intake.ts'
 import type { Rejections } from './rejections.ts'
 
@@ -30,7 +29,7 @@ export function answerBrokenRequests(server: Server, { intake, rejections, clock
     const code = codeOf(error)
     const answer = intake.refuse(code, { max: headerBytesMax })
     rejections.add(('remoteAddress' in socket && String(socket.remoteAddress)) || 'unknown', code, answer.status)
-    socket.end(onTheWire(answer))
+    socket.end(onTheWire(answer, ['Connection', 'close']))
     // Closing with bytes unread resets the connection, and the answer would be lost on the way.
     clock.after(LINGER_MS, () => socket.destroy())
   })
@@ -42,10 +41,4 @@ function codeOf({ code }: NodeJS.ErrnoException): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   if (code === 'HPE_INVALID_EOF_STATE') return 'request_torn'
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_too_slow' : 'request_malformed'
-}
-
-function onTheWire({ status, headers, body }: Answer): string {
-  const lines = [`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`, 'Connection: close']
-  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
-  return `${lines.join('\r\n')}\r\n\r\n${body}`
 }

@@ -7,6 +7,7 @@ import { http } from '../core/http.ts'
 import type { Logger, Service } from '../core/service.ts'
 import { BODY_BYTES_MAX } from './body.ts'
 import { answerBrokenRequests } from './broken.ts'
+import { Connections } from './connections.ts'
 import type { Intake } from './intake.ts'
 import { Rejections } from './rejections.ts'
 import { createRoutes } from './routes.ts'
@@ -69,6 +70,7 @@ export interface PublicListener extends Service {
 export function createPublicListener(options: PublicListenerOptions): PublicListener {
   const limits = { ...publicDefaults, ...options.limits }
   let server: Server | null = null
+  let connections: Connections | null = null
   let closing = false
 
   return {
@@ -76,7 +78,7 @@ export function createPublicListener(options: PublicListenerOptions): PublicList
       if (server) return
       closing = false
       const starting = await createBoundedServer(options, limits)
-      serve(starting, options, limits, () => closing)
+      connections = serve(starting, options, limits, () => closing)
       await listen(starting, options)
       server = starting
     },
@@ -84,7 +86,7 @@ export function createPublicListener(options: PublicListenerOptions): PublicList
       const stopping = server
       server = null
       closing = true
-      if (stopping) await close(stopping, options.clock, limits.stopMs)
+      if (stopping && connections) await close(stopping, connections, options.clock, limits.stopMs)
     },
     address() {
       if (!server) throw new Error('the listener has no address before it was started')
@@ -97,14 +99,23 @@ export function createPublicListener(options: PublicListenerOptions): PublicList
   }
 }
 
-function serve(server: Server, options: PublicListenerOptions, limits: PublicLimits, closing: () => boolean): void {
+function serve(
+  server: Server,
+  options: PublicListenerOptions,
+  limits: PublicLimits,
+  closing: () => boolean,
+): Connections {
   const { intake, clock, log, trustProxy = false } = options
   const { bodyBytesMax, headerBytesMax } = limits
   const rejections = new Rejections({ clock, log })
   const unverified = new Unverified(limits.unverified)
-  server.on('request', createRoutes({ intake, rejections, unverified, bodyBytesMax, trustProxy, closing }))
+  const routes = createRoutes({ intake, rejections, unverified, bodyBytesMax, trustProxy, closing })
+  server.on('request', routes.serve)
   answerBrokenRequests(server, { intake, rejections, clock, headerBytesMax })
   server.on('drop', (data) => rejections.add(data?.remoteAddress ?? 'unknown', 'connections_max', 0))
+  const { headersMs, keepAliveMs } = limits
+  const event = options.tls ? 'secureConnection' : 'connection'
+  return new Connections(server, event, { receive: routes.receive, closing, clock, headersMs, keepAliveMs })
 }
 
 async function createBoundedServer(options: PublicListenerOptions, limits: PublicLimits): Promise<Server> {
@@ -138,9 +149,13 @@ function listen(server: Server, { host, port, log }: PublicListenerOptions): Pro
 }
 
 /** No new connections; those with a request under way are closed after its answer, and after `stopMs` in any case. */
-function close(server: Server, clock: Clock, stopMs: number): Promise<void> {
+function close(server: Server, connections: Connections, clock: Clock, stopMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(stopMs, () => server.closeAllConnections())
+    connections.closeIdle()
+    const cancel = clock.after(stopMs, () => {
+      server.closeAllConnections()
+      connections.closeAll()
+    })
     server.close(() => {
       cancel()
       resolve()

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { addressOf } from './address.ts'
+import type { Socket } from 'node:net'
+import { addressOf, type Sender } from './address.ts'
 import { type Answer, healthy } from './answer.ts'
 import { discard, readBody } from './body.ts'
 import type { Intake } from './intake.ts'
+import type { PlainRequest } from './plain.ts'
 import type { Rejections } from './rejections.ts'
 import type { Unverified } from './unverified.ts'
 
@@ -16,9 +18,15 @@ export interface Routing {
   readonly closing: () => boolean
 }
 
-/** What happens to one request: answered as it stands, or read, received and answered. */
-export function createRoutes({ intake, rejections, unverified, bodyBytesMax, trustProxy, closing }: Routing) {
-  return (req: IncomingMessage, res: ServerResponse): void => {
+export interface Routes {
+  /** Any request: answered as it stands, or read, received and answered. */
+  readonly serve: (req: IncomingMessage, res: ServerResponse) => void
+  /** One that was read whole off its socket: what to answer; null when it is not for an endpoint that we know. */
+  readonly receive: (request: PlainRequest, socket: Socket) => Answer | Promise<Answer> | null
+}
+
+export function createRoutes({ intake, rejections, unverified, bodyBytesMax, trustProxy, closing }: Routing): Routes {
+  function serve(req: IncomingMessage, res: ServerResponse): void {
     const path = pathOf(req.url ?? '')
     const endpoint = endpointOf(path)
     const answer = path === '/healthz' ? health(req) : turnedAway(req, endpoint)
@@ -28,6 +36,15 @@ export function createRoutes({ intake, rejections, unverified, bodyBytesMax, tru
     } else receive(req, res, endpoint ?? null)
   }
 
+  function receivePlain({ target, signature, forwarded, body }: PlainRequest, socket: Socket) {
+    const endpoint = endpointOf(pathOf(target))
+    if (endpoint === undefined || body.length > bodyBytesMax) return null
+    if (endpoint !== null && !intake.knows(endpoint)) return null
+    const answer = intake.receive(body, signature, endpoint)
+    if (!(answer instanceof Promise)) noteRefused(answer, { forwarded, remote: socket.remoteAddress })
+    return answer
+  }
+
   function turnedAway(req: IncomingMessage, endpoint: string | null | undefined): Answer | null {
     if (endpoint === undefined) return intake.refuse('path_unknown')
     if (req.method !== 'POST') return notAllowed(req, 'POST')
@@ -35,7 +52,7 @@ export function createRoutes({ intake, rejections, unverified, bodyBytesMax, tru
   }
 
   function receive(req: IncomingMessage, res: ServerResponse, endpoint: string | null): void {
-    const address = () => addressOf(req, trustProxy)
+    const address = () => addressOf(senderOf(req), trustProxy)
     readBody(req, { bodyBytesMax, unverified, address }, (body) => {
       // Nobody is left to be answered, and `broken.ts` has counted it.
       if (body === 'request_torn') return
@@ -57,13 +74,25 @@ export function createRoutes({ intake, rejections, unverified, bodyBytesMax, tru
     return intake.refuse('method_not_allowed', { allowed, method: req.method ?? '' })
   }
 
-  function send(req: IncomingMessage, res: ServerResponse, { status, code, headers, body }: Answer): void {
-    if (code !== null && status < 500) rejections.add(addressOf(req, trustProxy), code, status)
+  function noteRefused({ code, status }: Answer, sender: Sender): void {
+    if (code !== null && status < 500) rejections.add(addressOf(sender, trustProxy), code, status)
+  }
+
+  function send(req: IncomingMessage, res: ServerResponse, answer: Answer): void {
+    const { status, headers, body } = answer
+    noteRefused(answer, senderOf(req))
     if (res.destroyed) return
     if (closing()) res.shouldKeepAlive = false
     res.writeHead(status, headers as string[])
     res.end(body)
   }
+
+  return { serve, receive: receivePlain }
+}
+
+function senderOf(req: IncomingMessage): Sender {
+  const forwarded = req.headers['x-forwarded-for']
+  return { forwarded: forwarded === undefined ? undefined : String(forwarded), remote: req.socket.remoteAddress }
 }
 
 const PREFIX = '/webhooks/stripe'
