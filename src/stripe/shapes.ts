@@ -1,5 +1,6 @@
 import type { Envelope, Via } from '../core/event.ts'
 import { rankOf, urgencyOf } from './catalog.ts'
+import { type LaidOut, readLayout } from './layout.ts'
 
 /** What an event says about itself, in any API version. Nothing here is looked up and nothing is guessed. */
 export interface Facts {
@@ -22,8 +23,18 @@ export type Reading =
   | { readonly ok: true; readonly event: Facts }
   | { readonly ok: false; readonly code: 'body_not_json' | 'body_not_event'; readonly what: string }
 
-/** Reads a body whose signature is right. Never throws; the body is parsed once and not kept. */
+/** Reads a body whose signature is right. Never throws; the body is read once and not kept. */
 export function readEvent(body: Uint8Array): Reading {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  const laidOut = readLayout(bytes)
+  return laidOut ? { ok: true, event: factsOf(laidOut) } : readParsed(bytes)
+}
+
+function factsOf({ created, account, ...facts }: LaidOut): Facts {
+  return { ...facts, createdAt: created * 1_000, connected: account }
+}
+
+function readParsed(body: Buffer): Reading {
   const parsed = parse(body)
   if (parsed === undefined) return notJson
   if (!isRecord(parsed)) return notEvent('it is not an object')
@@ -115,9 +126,9 @@ type Body = Record<string, unknown>
 const notJson: Reading = { ok: false, code: 'body_not_json', what: 'it is not JSON' }
 const notEvent = (what: string): Reading => ({ ok: false, code: 'body_not_event', what })
 
-function parse(body: Uint8Array): unknown {
+function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
+    return JSON.parse(body.toString())
   } catch {
     return undefined
   }
