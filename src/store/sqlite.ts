@@ -9,6 +9,7 @@ import { checkFile, type Watch, watchReaders } from './sqlite/check.ts'
 import { connect, own } from './sqlite/connection.ts'
 import { remoteCaller } from './sqlite/remote.ts'
 import type { Retention } from './sqlite/retention.ts'
+import { syncedByCommit } from './sqlite/sync.ts'
 import type { Admission } from './sqlite/transacted.ts'
 import { type Connection, Transactions } from './sqlite/transactions.ts'
 import { Writer } from './sqlite/writer.ts'
@@ -39,7 +40,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
     const caller = await remoteCaller(path, retention, log)
-    const connection = { open: () => connect(path, { checkpoints: false }), own: true }
+    const connection = { open: () => connect(path, { checkpoints: false, syncs: 'commit' }), own: true }
     return storeOver(
       caller,
       path,
@@ -48,10 +49,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     )
   }
   const owner = own(path)
-  const db = connect(path, { checkpoints: true })
+  const db = connect(path, { checkpoints: true, syncs: 'commit' })
   migrateSqlite(db, path)
   const { scheduler = () => new Lanes(), soon = setImmediate } = options
-  const writer = new Writer(db, { clock, log, retention, scheduler, soon })
+  const writer = new Writer(db, { clock, log, retention, scheduler, soon, sync: syncedByCommit })
   const copy = (to: string, progress: (share: number) => void) => backup(db, to, progress)
   const caller = localCaller(writer, copy, () => owner.release())
   // One thread, one connection: while the writer stands still it has no transaction open.

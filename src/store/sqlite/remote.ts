@@ -138,10 +138,18 @@ class RemoteCaller implements Caller {
 
 function parcelOf(call: Call): Parcel {
   if (call.name === 'keep') return { item: call, bodies: [], clone: true }
-  if (call.name !== 'admit') return { item: call, bodies: [] }
+  if (call.name !== 'admit') return { item: { ...call, args: call.args.map(slim) }, bodies: [] }
   const events = call.args[0] as readonly Envelope[]
   const args = [events.map((event) => ({ ...event, body: undefined }))]
   return { item: { ...call, args }, bodies: events.map(({ body }) => body) }
+}
+
+/** Callers give the work as they have it; of a lease the writer wants no more than its number, and surely not the body. */
+function slim(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(slim)
+  if (typeof value !== 'object' || value === null) return value
+  if ('ref' in value && 'fence' in value) return { ref: value.ref, fence: value.fence }
+  return 'work' in value ? { ...value, work: slim(value.work) } : value
 }
 
 function answersOf(freight: Freight): Answer[] {

@@ -9,6 +9,7 @@ import { backup } from './backup.ts'
 import { connect, own } from './connection.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
+import { syncLog } from './sync.ts'
 import type { Transacted } from './transacted.ts'
 import { type Answer, type Call, type FromWriter, type ToWriter, toWire } from './wire.ts'
 import { Writer } from './writer.ts'
@@ -27,7 +28,7 @@ let flushing = false
 
 try {
   const owner = own(path)
-  const db = connect(path, { checkpoints: true })
+  const db = connect(path, { checkpoints: true, syncs: 'apart' })
   migrateSqlite(db, path)
   const writer = new Writer(db, {
     clock: systemClock,
@@ -35,6 +36,7 @@ try {
     retention,
     scheduler: () => new Lanes(),
     soon: setImmediate,
+    sync: syncLog(path),
   })
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'calls')

@@ -1,21 +1,25 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import { failure, HookkeeperError } from '../../core/errors.ts'
+import { failure } from '../../core/errors.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
-import type { Backlog, Hold, Want, Work } from '../store.ts'
+import type { Backlog, Hold, Want } from '../store.ts'
 import { admit } from './admit.ts'
+import { type Answer, Answers, type Waiter } from './answers.ts'
 import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
 import { changes } from './changes.ts'
+import { storeFailed } from './failed.ts'
 import { find } from './find.ts'
-import { expireLeases, lease } from './lease.ts'
+import { expireLeases } from './lease.ts'
+import { LeaseCalls } from './lease-calls.ts'
 import { move } from './move.ts'
 import { Records } from './records.ts'
 import { type Retention, Sweeper } from './retention.ts'
 import { giveBack, remember, renew, settle } from './settle.ts'
 import { open } from './story.ts'
 import { keep, strays } from './strays.ts'
+import type { Sync } from './sync.ts'
 import { commitTransacted, mayTransact, type Transacted } from './transacted.ts'
 
 export interface WriterOptions {
@@ -23,6 +27,7 @@ export interface WriterOptions {
   readonly log: Logger
   readonly retention: Retention
   readonly scheduler: () => Scheduler
+  readonly sync: Sync
   /** When the next round runs: soon, so that what arrives together is committed together. */
   readonly soon: (run: () => void) => void
 }
@@ -40,29 +45,17 @@ const writes = {
 /** Calls that only look: they run between two rounds. */
 const reads = { find, open, strays, changes, backlog: backlogOf }
 
-type Waiter = { resolve(value: unknown): void; reject(error: unknown): void }
-/** What somebody will hear once the round is committed. */
-interface Answer {
-  readonly to: Waiter
-  readonly value: unknown
-}
 type Command = Waiter & { readonly name: string; readonly args: readonly unknown[] }
-interface LeaseCall extends Waiter {
-  readonly want: Want
-  readonly untilAt: number
-  readonly id: number
-}
 
-/** Statements of projection in a round with nothing else to do, and per call otherwise. */
-const IDLE_STATEMENTS = 400
+/** After so long without a call, rounds bring the tables up to date. */
 const IDLE_MS = 300
 const EXPIRY_MS = 1000
 const PROBE_MS = 500
 
 /**
  * The one writer. Calls queue up; a round takes all of them into one transaction (settle, admit, lease, a little projection),
- * commits once, and only then answers. When a commit fails nothing of the round happened: memory is thrown away and read back
- * from the file, and every caller is told.
+ * commits once, and answers when that is synced; the next round begins meanwhile. When a commit or a sync fails, memory is
+ * thrown away and read back from the file, and every caller is told.
  */
 export class Writer {
   readonly #db: DatabaseSync
@@ -70,12 +63,16 @@ export class Writer {
   #book: Book
   #records: Records
   #queue: Command[] = []
-  #leases: LeaseCall[] = []
+  readonly #leases = new LeaseCalls()
+  readonly #answers: Answers
   #jobs: (Waiter & { steps: Generator<void, unknown> })[] = []
   #holds: readonly Hold[] = []
   #scheduled = false
-  #paused = false
+  /** Whoever may write now in our place. */
+  #paused: Waiter | null = null
   #broken = false
+  /** A sync failed: the disk may not have what the log says. */
+  #unsafe = false
   #closed = false
   #wake: () => void = () => {}
   #lastWorkAt = 0
@@ -85,6 +82,10 @@ export class Writer {
   constructor(db: DatabaseSync, options: WriterOptions) {
     this.#db = db
     this.#options = options
+    this.#answers = new Answers(options.sync, (error) => {
+      this.#unsafe = true
+      this.#fail(error, [])
+    })
     this.#sweeper = new Sweeper(options.retention)
     this.#book = createBook(db, options.clock, options.scheduler())
     load(this.#book, { endLeases: true })
@@ -103,18 +104,17 @@ export class Writer {
 
   /** Ends a lease call early, waiting or still in the queue; it answers with nothing. */
   cancelLease(id: number): void {
-    const waiting = this.#leases.find((call) => call.id === id)
-    this.#leases = this.#leases.filter((call) => call !== waiting)
+    if (this.#leases.cancel(id)) return
     const queued = this.#queue.find(({ name, args }) => name === 'lease' && args[1] === id)
     this.#queue = this.#queue.filter((command) => command !== queued)
-    const call = waiting ?? queued
-    call?.resolve([])
+    queued?.resolve([])
   }
 
   /** After a handler's transaction: what it committed becomes true in memory too, and the rounds go on. */
   resume(transacted: readonly Transacted[]): void {
-    this.#paused = false
-    commitTransacted(this.#book, transacted)
+    this.#paused = null
+    // After a failed sync memory is read anew from the file, and what was committed is in there.
+    if (!this.#broken) commitTransacted(this.#book, transacted)
     this.#schedule()
   }
 
@@ -123,10 +123,22 @@ export class Writer {
     if (!this.#paused) this.#round()
     this.#closed = true
     this.#wake()
+    this.#syncLast()
     for (const command of this.#queue.splice(0)) command.reject(failure('store_closed'))
-    for (const call of this.#leases) call.resolve([])
+    for (const call of this.#leases.take()) call.resolve([])
     for (const job of this.#jobs) job.reject(failure('store_closed'))
+    this.#options.sync.close()
     this.#db.close()
+  }
+
+  #syncLast(): void {
+    const last = this.#answers.take()
+    try {
+      this.#options.sync.now()
+      for (const { to, value } of last) to.resolve(value)
+    } catch (error) {
+      for (const { to } of last) to.reject(storeFailed(error))
+    }
   }
 
   #schedule(): void {
@@ -156,7 +168,7 @@ export class Writer {
       this.#fail(error, [...commands, ...answers.map(({ to }) => to)])
       return
     }
-    for (const { to, value } of answers) to.resolve(value)
+    this.#answers.add(answers)
     this.#lookAll(commands)
     if (busy) this.#lastWorkAt = this.#book.now()
     this.#plan()
@@ -180,10 +192,10 @@ export class Writer {
     let load = 0
     for (const command of commands) load += this.#execute(command, answers)
     this.#stepJobs(answers)
-    this.#fillLeases(answers)
+    answers.push(...this.#leases.fill(book))
     const idle = now - this.#lastWorkAt >= IDLE_MS
     if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
-    book.projection.step(book, idle ? IDLE_STATEMENTS : 32 + 12 * load, idle)
+    book.projection.step(book, { load, idle })
   }
 
   /** Runs one call; its answer waits for the commit. Gives how many events it was about. */
@@ -192,13 +204,8 @@ export class Writer {
     if (name in reads) return 0
     if (name === 'lease') {
       const [want, id] = args as [Want, number]
-      this.#leases.push({
-        want,
-        id,
-        untilAt: this.#book.now() + want.waitMs,
-        resolve: command.resolve,
-        reject: command.reject,
-      })
+      const { resolve, reject } = command
+      this.#leases.add({ id, want, untilAt: this.#book.now() + want.waitMs, resolve, reject })
       return 0
     }
     if (name === 'move') {
@@ -209,6 +216,7 @@ export class Writer {
       this.#jobs.push({ steps, resolve: command.resolve, reject: command.reject })
       return 0
     }
+    if (name === 'pause') this.#paused = command
     const value = this.#apply(name, args)
     answers.push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
@@ -217,7 +225,6 @@ export class Writer {
   #apply(name: string, args: readonly unknown[]): unknown {
     if (name in writes) {
       const write = writes[name as keyof typeof writes] as (book: Book, ...args: unknown[]) => unknown
-      if (name === 'pause') this.#paused = true
       return write(this.#book, ...args)
     }
     if (name === 'hold') return this.#hold(args[0] as readonly Hold[])
@@ -239,16 +246,6 @@ export class Writer {
     }
   }
 
-  #fillLeases(answers: Answer[]): void {
-    const now = this.#book.now()
-    this.#leases = this.#leases.filter((call) => {
-      const work: Work[] = lease(this.#book, call.want)
-      if (work.length === 0 && now < call.untilAt) return true
-      answers.push({ to: call, value: work })
-      return false
-    })
-  }
-
   #lookAll(commands: readonly Command[]): void {
     for (const command of commands) if (command.name in reads) this.#look(command)
   }
@@ -267,10 +264,9 @@ export class Writer {
     this.#wake()
     const now = this.#book.now()
     const wakeAt = Math.min(
-      this.#leases.length > 0 ? this.#book.lanes.nextDueAt() : Number.POSITIVE_INFINITY,
+      this.#leases.nextAt(this.#book),
       this.#book.running.size > 0 ? now + EXPIRY_MS : Number.POSITIVE_INFINITY,
       this.#book.projection.idle ? Number.POSITIVE_INFINITY : Math.max(this.#lastWorkAt + IDLE_MS, now + 1),
-      ...this.#leases.map(({ untilAt }) => untilAt),
       this.#sweepAt,
     )
     this.#wake = this.#options.clock.after(wakeAt - now, () => this.#schedule())
@@ -280,13 +276,15 @@ export class Writer {
 
   #fail(error: unknown, told: readonly Waiter[]): void {
     if (this.#db.isTransaction) this.#db.exec('rollback')
-    const failed = failure('store_failed', { what: reasonOf(error) }, { cause: error })
+    const failed = storeFailed(error)
     if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
     this.#broken = true
-    this.#paused = false
-    for (const waiter of [...told, ...this.#leases, ...this.#jobs]) waiter.reject(failed)
-    this.#leases = []
-    this.#jobs = []
+    const unheard = this.#answers.take().map(({ to }) => to)
+    for (const waiter of [...told, ...unheard, ...this.#leases.take(), ...this.#jobs.splice(0)]) {
+      waiter.reject(failed)
+      // Who never hears that it may write does not say when it has written.
+      if (waiter === this.#paused) this.#paused = null
+    }
     this.#wake()
     this.#wake = this.#options.clock.after(PROBE_MS, () => this.#schedule())
   }
@@ -295,9 +293,17 @@ export class Writer {
     this.#fail(failure('store_unavailable'), this.#queue.splice(0))
   }
 
+  /** After a failed sync nobody can say which pages of the log the disk has: all of them are written once more, into the file. */
+  #rewrite(): void {
+    const { busy } = this.#db.prepare('pragma wal_checkpoint(full)').get() as { busy: number }
+    if (busy) throw failure('store_unavailable')
+    this.#unsafe = false
+  }
+
   /** Reads the ledger back once a write succeeds again. This process's leases go on; its fences stay above. */
   #mend(): boolean {
     try {
+      if (this.#unsafe) this.#rewrite()
       const fences = this.#book.fences
       const book = createBook(this.#db, this.#options.clock, this.#options.scheduler())
       load(book, { endLeases: false, fences })
@@ -310,12 +316,6 @@ export class Writer {
       return false
     }
   }
-}
-
-/** SQLite's word for the kind of error ("disk I/O error"): its message may name what was written. */
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && 'errstr' in error) return String(error.errstr)
-  return error instanceof HookkeeperError ? error.message : 'a broken invariant'
 }
 
 function backlogOf(book: Book): Backlog {

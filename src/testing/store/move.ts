@@ -141,8 +141,8 @@ function selecting() {
         .move({ query: { state: 'waiting' }, limit: 1_000 }, 'discard')
         .then((count) => (moved = count))
 
-      // Far more turns than the move needs: it may not wait for somebody to write.
-      for (let looks = 0; looks < 100 && moved === 0; looks++) await scene.found({ limit: 1 })
+      // Far more turns than the move and its sync need: it may not wait for somebody to write.
+      for (let looks = 0; looks < 10_000 && moved === 0; looks++) await scene.found({ limit: 1 })
 
       assert.equal(moved, 1_000)
       await moving

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { VirtualClock } from '../../src/core/clock.ts'
+import type { Envelope } from '../../src/core/event.ts'
+import { silent } from '../../src/core/service.ts'
+import { Lanes } from '../../src/store/lanes.ts'
+import { migrateSqlite } from '../../src/store/migrate.ts'
+import { connect } from '../../src/store/sqlite/connection.ts'
+import { type Sync, syncLog } from '../../src/store/sqlite/sync.ts'
+import { Writer } from '../../src/store/sqlite/writer.ts'
+
+test('nobody is answered before the log is synced, and what is committed meanwhile shares the next sync', async (t) => {
+  const { admit, disk, turn, answered } = opened(t)
+
+  admit('evt_1')
+  await turn()
+  admit('evt_2')
+  await turn()
+  admit('evt_3')
+  await turn()
+  assert.deepEqual([disk.begun, answered()], [1, []])
+
+  disk.end(null)
+  await turn()
+  assert.deepEqual([disk.begun, answered()], [2, ['evt_1']])
+
+  disk.end(null)
+  await turn()
+  assert.deepEqual([disk.begun, answered()], [2, ['evt_1', 'evt_2', 'evt_3']])
+})
+
+test('when a sync fails nobody hears yes, nothing is taken until the log is written anew, and nothing is lost or doubled', async (t) => {
+  const { admit, writer, clock, disk, turn, answered } = opened(t)
+  const first = admit('evt_1')
+  await turn()
+  const second = admit('evt_2')
+  await turn()
+
+  disk.end(Object.assign(new Error('secret'), { code: 'EIO', syscall: 'fdatasync' }))
+  for (const answer of [first, second]) {
+    const { code, message } = await answer.then(
+      () => assert.fail('it was answered'),
+      (error: { code: string; message: string }) => error,
+    )
+    assert.equal(code, 'store_failed')
+    assert.match(message, /fdatasync gave EIO/)
+    assert.doesNotMatch(message, /secret/)
+  }
+
+  await clock.advance(500)
+  const again = [admit('evt_1'), admit('evt_3')]
+  await turn()
+  disk.end(null)
+  assert.deepEqual(await Promise.all(again), [['repeat'], ['new']])
+  assert.deepEqual(answered(), ['evt_1', 'evt_3'])
+  const found = writer.call('find', [{ limit: 9 }])
+  await turn()
+  const { data } = (await found) as { data: { id: string }[] }
+  assert.deepEqual(data.map(({ id }) => id).sort(), ['evt_1', 'evt_2', 'evt_3'])
+})
+
+test('closing syncs what nobody was told of yet', async (t) => {
+  const { admit, writer, disk, turn } = opened(t)
+  const answer = admit('evt_1')
+  await turn()
+
+  writer.close()
+
+  assert.deepEqual(await answer, ['new'])
+  assert.equal(disk.atOnce, 1)
+})
+
+test('the log that is synced is the file beside the ledger', async (t) => {
+  const { path } = opened(t)
+  assert.ok(existsSync(`${path}-wal`))
+
+  const sync = syncLog(path)
+  sync.now()
+  const error = await new Promise((resolve) => sync.begin(resolve))
+  sync.close()
+
+  assert.equal(error, null)
+})
+
+/** A writer over a disk that syncs when it is told to. */
+function opened(t: TestContext) {
+  const dir = mkdtempSync(join(tmpdir(), 'sync-'))
+  const path = join(dir, 'ledger.db')
+  const clock = new VirtualClock()
+  const disk = new Disk()
+  const rounds: (() => void)[] = []
+  const db = connect(path, { checkpoints: true, syncs: 'apart' })
+  migrateSqlite(db, path)
+  const retention = { bodyDays: 30, eventDays: 90, everyMs: 60_000 }
+  const soon = (run: () => void) => void rounds.push(run)
+  const writer = new Writer(db, { clock, log: silent, retention, scheduler: () => new Lanes(), soon, sync: disk })
+  t.after(() => {
+    writer.close()
+    rmSync(dir, { recursive: true })
+  })
+  const heard: string[] = []
+  return {
+    path,
+    clock,
+    disk,
+    writer,
+    answered: () => heard.toSorted(),
+    admit(id: string): Promise<unknown> {
+      const answer = writer.call('admit', [[event(id, clock.now())]])
+      answer.then(
+        () => heard.push(id),
+        () => {},
+      )
+      return answer
+    },
+    async turn() {
+      for (const run of rounds.splice(0)) run()
+      await Promise.resolve()
+    },
+  }
+}
+
+class Disk implements Sync {
+  begun = 0
+  atOnce = 0
+  #done: (error: Error | null) => void = () => {}
+
+  begin(done: (error: Error | null) => void): void {
+    this.begun++
+    this.#done = done
+  }
+
+  end(error: Error | null): void {
+    this.#done(error)
+  }
+
+  now(): void {
+    this.atOnce++
+  }
+
+  close(): void {}
+}
+
+const event = (id: string, createdAt: number): Envelope => ({
+  id,
+  type: 'invoice.paid',
+  tenant: { account: 'default', connected: null, livemode: false },
+  apiVersion: null,
+  createdAt,
+  object: `in_${id}`,
+  customer: 'cus_1',
+  endpoint: 'default',
+  via: 'webhook',
+  body: Buffer.from('{}'),
+  lane: 'default/test:cus_1',
+  rank: 1,
+  urgency: 'soon',
+  as: 'work',
+})
