@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { migrateSqlite } from '../../src/store/migrate.ts'
 import { KIND, stateCode, viaCode } from '../../src/store/sqlite/codes.ts'
 import { connect } from '../../src/store/sqlite/connection.ts'
-import { keyHash } from '../../src/store/sqlite/projection.ts'
+import { subjectKey, typeKey } from '../../src/store/sqlite/keys.ts'
 import { customerOf, HELD_TYPE, HOT_LANE, LANES, laneOf, type Shape, TENANT, TYPE } from './shape.ts'
 
 /**
@@ -10,11 +10,10 @@ import { customerOf, HELD_TYPE, HOT_LANE, LANES, laneOf, type Shape, TENANT, TYP
  * store would have left them. Through the store it would take an hour.
  */
 export function fill(path: string, shape: Shape, now: number): void {
-  const db = connect(path, { checkpoints: true })
+  const db = connect(path, { checkpoints: true, syncs: 'commit' })
   try {
     migrateSqlite(db, path)
     db.exec(`pragma synchronous = off; pragma cache_size = -${CACHE_KIB}; pragma temp_store = memory`)
-    db.function('key_of', { deterministic: true }, (value) => keyHash(String(value)))
     prepare(db)
     let seq = 0
     const add = (count: number, more: Omit<Part, 'from' | 'to'>) => {
@@ -73,14 +72,11 @@ function prepare(db: DatabaseSync): void {
     '',
   )
 
-  db.exec(
-    'create temp table lane (i integer primary key, lane text, customer text, lane_key integer, customer_key integer)',
-  )
-  const insertLane = db.prepare(
-    "insert into lane values (?1, ?2, ?3, key_of('lane:' || ?2), key_of('customer:' || ?3))",
-  )
-  for (let lane = 0; lane < LANES; lane++) insertLane.run(lane, laneOf(lane), customerOf(lane))
-  insertLane.run(LANES, HOT_LANE, 'cus_hot')
+  db.exec('create temp table lane (i integer primary key, lane text, customer text, key integer)')
+  const insertLane = db.prepare('insert into lane values (?, ?, ?, ?)')
+  for (let lane = 0; lane < LANES; lane++)
+    insertLane.run(lane, laneOf(lane), customerOf(lane), subjectKey(customerOf(lane)))
+  insertLane.run(LANES, HOT_LANE, 'cus_hot', subjectKey('cus_hot'))
   db.exec('create temp table part (seq integer primary key, lane integer)')
 }
 
@@ -125,11 +121,9 @@ function writeEvents(db: DatabaseSync, { type, state, at }: Part): void {
 function writeKeys(db: DatabaseSync, { type, at }: Part): void {
   db.prepare(`insert into hookkeeper_keys (day, key, seq)
     select ?1, key, seq from (
-      select key_of(?2) as key, seq from temp.part
-      union all select lane_key, seq from temp.part join temp.lane on i = part.lane
-      union all select customer_key, seq from temp.part join temp.lane on i = part.lane
-      union all select key_of('object:' || ${OBJECT}), seq from temp.part
-    ) order by key, seq`).run(Math.floor(at / DAY_MS), `type:${type === HELD ? HELD_TYPE : TYPE}`)
+      select ?2 as key, seq from temp.part
+      union all select key, seq from temp.part join temp.lane on i = part.lane
+    ) order by key, seq`).run(Math.floor(at / DAY_MS), typeKey(type === HELD ? HELD_TYPE : TYPE))
 }
 
 /** Leased and done, two lines for each event. */

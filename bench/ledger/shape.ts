@@ -17,9 +17,9 @@ export const LANES = 1_000
 export const TENANT: Tenant = { account: 'default', connected: null, livemode: false }
 export const TYPE = 'charge.succeeded'
 export const HELD_TYPE = 'charge.refunded'
-export const HOT_LANE = 'default/test/cus_hot'
+export const HOT_LANE = 'default/test:cus_hot'
 
-export const laneOf = (customer: number): string => `default/test/${customerOf(customer)}`
+export const laneOf = (customer: number): string => `default/test:${customerOf(customer)}`
 export const customerOf = (customer: number): string => `cus_${String(customer).padStart(14, '0')}`
 
 /** The id of the event with that number in a prepared ledger. */

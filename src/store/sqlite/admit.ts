@@ -4,6 +4,7 @@ import type { Admitted } from '../store.ts'
 import { fresh } from '../transitions.ts'
 import { type Book, positionOf, urgencyCode } from './book.ts'
 import { stateCode, viaCode } from './codes.ts'
+import { keysOf } from './keys.ts'
 
 const DAY_MS = 86_400_000
 /** Stripe lists events for 30 days; what claims to be further away than this is no event of Stripe's. */
@@ -17,9 +18,9 @@ function admitOne(book: Book, event: Envelope): Admitted {
   const now = book.now()
   if (Math.abs(event.createdAt - now) > CREATED_WITHIN_MS) return 'refused'
   const tenant = book.tenants.id(event.tenant)
-  const seq = book.seq + 1
-  if (book.sql.seen.run(event.id, tenant, seq).changes === 0) return 'repeat'
-  book.seq = seq
+  if (book.seen.has(event.id, tenant)) return 'repeat'
+  const seq = ++book.seq
+  book.seen.add(event.id, tenant, seq)
   book.sql.body.run(seq, event.body)
   const before = event.object
     ? book.objects.seen(event.object, tenant, { seq, lane: event.lane, createdAt: event.createdAt })
@@ -76,12 +77,4 @@ function place(book: Book, event: Envelope, at: { seq: number; tenant: number; n
     held: event.as === 'hold',
   }
   book.lanes.add(waiting, at.now)
-}
-
-/** Under what an event can be found. */
-export function keysOf(event: Pick<Envelope, 'type' | 'object' | 'customer'>, lane: string): string[] {
-  const keys = [`type:${event.type}`, `lane:${lane}`]
-  if (event.object) keys.push(`object:${event.object}`)
-  if (event.customer) keys.push(`customer:${event.customer}`)
-  return keys
 }

@@ -10,6 +10,7 @@ import { Names, Tenants } from './names.ts'
 import { Objects } from './objects.ts'
 import { Projection } from './projection.ts'
 import { Recent } from './recent.ts'
+import { Seen } from './seen.ts'
 import { type Statements, statements } from './statements.ts'
 
 /** An event that changed since it was last written to `hookkeeper_events`: what is true of it now. */
@@ -47,6 +48,7 @@ export interface Book {
   readonly names: Names
   readonly tenants: Tenants
   readonly objects: Objects
+  readonly seen: Seen
   readonly lanes: Scheduler
   readonly recent: Recent
   readonly projection: Projection
@@ -71,15 +73,17 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Bo
   const names = new Names(db)
   const tenants = new Tenants(db)
   const objects = new Objects(db)
+  const seen = new Seen(db)
   return {
     db,
     sql,
     names,
     tenants,
     objects,
+    seen,
     lanes,
     recent: new Recent(),
-    projection: new Projection(sql, objects),
+    projection: new Projection(sql, { objects, seen }),
     holding: new Holding(names, tenants),
     touched: new Map(),
     running: new Map(),

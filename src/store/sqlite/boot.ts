@@ -2,13 +2,13 @@ import { hash53 } from '../hash.ts'
 import type { Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import { lose } from '../transitions.ts'
-import { keysOf } from './admit.ts'
 import { type Book, positionOf, type Touched } from './book.ts'
 import { KIND, stateCode } from './codes.ts'
 import { foldLine } from './fold.ts'
+import { keysOf } from './keys.ts'
 import { start } from './lease.ts'
 import { log } from './log.ts'
-import { keyHash, writeState } from './projection.ts'
+import { writeState } from './projection.ts'
 import { readRow, touch, touchedOf } from './rows.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
@@ -78,10 +78,9 @@ function unfolded(book: Book, ref: Ref): Touched | null {
 function foldArrivals(book: Book, after: Ref): void {
   const rows = book.db.prepare('select * from hookkeeper_events where seq > ? order by seq')
   for (const row of rows.iterate(after) as Iterable<unknown> as Iterable<EventRow>) {
-    const type = book.names.name(row.type)
-    for (const value of keysOf({ type, object: row.object, customer: row.customer }, row.lane)) {
-      book.sql.key.run(Math.floor(row.received / DAY_MS), keyHash(value), row.seq)
-    }
+    const keys = keysOf({ type: book.names.name(row.type), customer: row.customer }, row.lane)
+    for (const key of keys) book.sql.key.run(Math.floor(row.received / DAY_MS), key, row.seq)
+    book.seen.write({ id: row.id, tenant: row.tenant, ref: row.seq })
     if (row.object) book.objects.seen(row.object, row.tenant, { seq: row.seq, lane: row.lane, createdAt: row.created })
   }
 }

@@ -2,8 +2,9 @@ import { failure } from '../../core/errors.ts'
 import { matches } from '../../core/event.ts'
 import type { Entry, Page, Query, Ref } from '../store.ts'
 import type { Book } from './book.ts'
+import { chain } from './chain.ts'
 import { entryOf } from './entries.ts'
-import { keyHash } from './projection.ts'
+import { subjectKey, subjectOf, typeKey } from './keys.ts'
 import type { EventRow } from './statements.ts'
 
 /** How many rows a page may look at: some milliseconds, since the writer waits meanwhile. The next page goes on from there. */
@@ -30,10 +31,10 @@ export function find(book: Book, query: Query): Page<Entry> {
 
 /** The newest event of that id, whoever's it is; several tenants may have it, so all are given. */
 export function refsOf(book: Book, id: string): Ref[] {
-  return book.sql.seqOf
-    .all(id)
-    .map((row) => Number(row['seq']))
-    .sort((a, b) => b - a)
+  return book.seen.refs(
+    id,
+    book.tenants.matching(() => true),
+  )
 }
 
 export function read(book: Book, ref: Ref): Entry | null {
@@ -51,33 +52,48 @@ function cursorOf({ cursor }: Query): number {
 
 function candidates(book: Book, query: Query, before: Ref): Iterable<Ref> {
   if (query.id !== undefined) return refsOf(book, query.id).filter((ref) => ref < before)
-  const narrow = narrowKey(query)
-  if (narrow) return byKey(book, narrow, query, before)
+  if (query.object !== undefined) return byObject(book, query.object, before)
+  const subject = subjectCondition(query)
+  if (subject) return byKey(book, subject, query, before)
   if (query.state === 'dead') return byIndex(book, 'state = 3', 'dead', before)
   if (query.state === 'waiting' || query.state === 'running' || query.held)
     return byIndex(book, 'state < 2', 'open', before)
   const { type } = query
   if (type === undefined || type.includes('*')) return byArrival(book, query, before)
-  return byKey(book, { key: `type:${type}`, column: 'type', value: book.names.known(type) }, query, before)
+  return byKey(book, { key: typeKey(type), column: 'type', value: book.names.known(type) }, query, before)
 }
 
-interface Key {
-  readonly key: string
+interface Condition {
+  readonly key: number
   /** The same condition on hookkeeper_events. */
-  readonly column: 'object' | 'customer' | 'lane' | 'type'
+  readonly column: 'customer' | 'lane' | 'type'
   readonly value: string | number | null
 }
 
-function narrowKey(query: Query): Key | null {
-  for (const column of ['object', 'customer', 'lane'] as const) {
-    const value = query[column]
-    if (value !== undefined) return { key: `${column}:${value}`, column, value }
+function subjectCondition({ customer, lane }: Query): Condition | null {
+  if (customer !== undefined) return { key: subjectKey(customer), column: 'customer', value: customer }
+  return lane === undefined ? null : { key: subjectKey(subjectOf(lane)), column: 'lane', value: lane }
+}
+
+/** Along the object's chain; where several tenants have it, their chains are merged. */
+function* byObject(book: Book, object: string, before: Ref): Generator<Ref> {
+  const tenants = book.tenants.matching(() => true)
+  const chains = book.objects.lasts(object, tenants).map((last) => chain(book, last))
+  const heads = chains.map((refs) => refs.next())
+  for (;;) {
+    let newest = -1
+    for (const [i, { done, value }] of heads.entries()) {
+      if (!done && (newest < 0 || value.seq > heads[newest]!.value!.seq)) newest = i
+    }
+    if (newest < 0) return
+    const { seq } = heads[newest]!.value!
+    heads[newest] = chains[newest]!.next()
+    if (seq < before) yield seq
   }
-  return null
 }
 
 /** Day by day backwards; before them what arrived after the keys were last written. */
-function* byKey(book: Book, { key, column, value }: Key, query: Query, before: Ref): Generator<Ref> {
+function* byKey(book: Book, { key, column, value }: Condition, query: Query, before: Ref): Generator<Ref> {
   const written = book.projection.marks.keys
   const tail = book.db.prepare(
     `select seq from hookkeeper_events where seq < ? and seq > ? and ${column} = ? order by seq desc`,
@@ -87,7 +103,7 @@ function* byKey(book: Book, { key, column, value }: Key, query: Query, before: R
     'select seq from hookkeeper_keys where day = ? and key = ? and seq < ? order by seq desc',
   )
   for (const day of daysOf(book, query)) {
-    for (const row of inDay.iterate(day, keyHash(key), Math.min(before, written + 1))) yield Number(row['seq'])
+    for (const row of inDay.iterate(day, key, Math.min(before, written + 1))) yield Number(row['seq'])
   }
 }
 

@@ -16,6 +16,7 @@ const LEASE_GRACE_MS = 10_000
 
 /** Leases heads of free lanes to a worker. Each lease is in the log before the work leaves. */
 export function lease(book: Book, want: Want): Work[] {
+  book.recent.want()
   const worker = workerOf(book, want.worker)
   if (worker.alone) return []
   const plan = new Plan(book, want, worker.running === 0, book.now())

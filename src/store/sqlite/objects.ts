@@ -1,27 +1,31 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Ref } from '../store.ts'
+import { ByTenant } from './by-tenant.ts'
 
 /** What is known of one Stripe object: the lane it keeps, its last event to arrive, and how far it has been done. */
 export interface Known {
   readonly object: string
   readonly tenant: number
   readonly lane: string
-  last: number
+  last: Ref
   lastCreatedAt: number
   donePosition: number
+  /** The table does not say so yet. */
+  dirty: boolean
 }
 
-const KEPT = 8192
-
-/** Per-object rows with a cache in front; what changed is written by the projection, in the order of the ids. */
+/** Per-object rows; those touched lately are in memory, and what changed is written by the projection, in the order of the ids. */
 export class Objects {
-  #young = new Map<string, Known>()
-  #old = new Map<string, Known>()
-  #dirty = new Map<string, Known>()
+  /** Touched since the last batch was handed over, and before that. */
+  #young = new ByTenant<Known>()
+  #old = new ByTenant<Known>()
   readonly #select
+  readonly #selectAll
   readonly #upsert
 
   constructor(db: DatabaseSync) {
     this.#select = db.prepare('select * from hookkeeper_objects where object = ? and tenant = ?')
+    this.#selectAll = db.prepare('select tenant, last from hookkeeper_objects where object = ?')
     this.#upsert = db.prepare(`
       insert into hookkeeper_objects (object, tenant, lane, last, last_created, done_position) values (?, ?, ?, ?, ?, ?)
       on conflict (object, tenant) do update set
@@ -29,38 +33,40 @@ export class Objects {
   }
 
   find(object: string, tenant: number): Known | null {
-    const key = keyOf(object, tenant)
-    const known = this.#young.get(key) ?? this.#old.get(key) ?? this.#dirty.get(key) ?? this.#read(object, tenant)
-    if (known) this.#cache(key, known)
+    const young = this.#young.get(tenant, object)
+    if (young) return young
+    const known = this.#old.get(tenant, object) ?? this.#read(object, tenant)
+    if (known) this.#young.set(tenant, object, known)
     return known
+  }
+
+  /** The last event of that object in each tenant that has it; `tenants` are all there are. */
+  lasts(object: string, tenants: readonly number[]): Ref[] {
+    const lasts = new Map(this.#selectAll.all(object).map((row) => [Number(row['tenant']), Number(row['last'])]))
+    for (const tenant of tenants) {
+      const known = this.#young.get(tenant, object) ?? this.#old.get(tenant, object)
+      if (known) lasts.set(tenant, known.last)
+    }
+    return [...lasts.values()]
   }
 
   /** Notes an event of the object that just arrived; gives what was known before. */
   seen(
     object: string,
     tenant: number,
-    event: { seq: number; lane: string; createdAt: number },
+    { seq, lane, createdAt }: { seq: Ref; lane: string; createdAt: number },
   ): { lane: string; prior: number; near: boolean } {
     const known = this.find(object, tenant)
     if (!known) {
-      this.#change({
-        object,
-        tenant,
-        lane: event.lane,
-        last: event.seq,
-        lastCreatedAt: event.createdAt,
-        donePosition: -1,
-      })
-      return { lane: event.lane, prior: 0, near: false }
+      const first = { object, tenant, lane, last: seq, lastCreatedAt: createdAt, donePosition: -1, dirty: true }
+      this.#young.set(tenant, object, first)
+      return { lane, prior: 0, near: false }
     }
-    const before = {
-      lane: known.lane,
-      prior: known.last,
-      near: Math.abs(known.lastCreatedAt - event.createdAt) <= 2000,
-    }
-    known.last = event.seq
-    known.lastCreatedAt = event.createdAt
-    this.#change(known)
+    const near = Math.abs(known.lastCreatedAt - createdAt) <= 2000
+    const before = { lane: known.lane, prior: known.last, near }
+    known.last = seq
+    known.lastCreatedAt = createdAt
+    known.dirty = true
     return before
   }
 
@@ -68,24 +74,23 @@ export class Objects {
     const known = this.find(object, tenant)
     if (!known || known.donePosition >= position) return
     known.donePosition = position
-    this.#change(known)
+    known.dirty = true
   }
 
-  /** Hands over what has to be written, in the order of the index. */
+  /** Hands over what has to be written, in the order of the table. */
   takeDirty(): Known[] {
-    const dirty = [...this.#dirty.values()]
-    this.#dirty = new Map()
-    return dirty.sort((a, b) => (a.object < b.object ? -1 : a.object > b.object ? 1 : a.tenant - b.tenant))
+    this.#old = this.#young
+    this.#young = new ByTenant()
+    const dirty: Known[] = []
+    for (const [, , known] of this.#old.sorted()) {
+      if (known.dirty) dirty.push(known)
+      known.dirty = false
+    }
+    return dirty
   }
 
   write(known: Known): void {
     this.#upsert.run(known.object, known.tenant, known.lane, known.last, known.lastCreatedAt, known.donePosition)
-  }
-
-  #change(known: Known): void {
-    const key = keyOf(known.object, known.tenant)
-    this.#dirty.set(key, known)
-    this.#cache(key, known)
   }
 
   #read(object: string, tenant: number): Known | null {
@@ -98,16 +103,7 @@ export class Objects {
       last: Number(row['last']),
       lastCreatedAt: Number(row['last_created']),
       donePosition: Number(row['done_position']),
+      dirty: false,
     }
   }
-
-  // Two generations: the old one is thrown away whole, so that the cache needs no list of who was used when.
-  #cache(key: string, known: Known): void {
-    this.#young.set(key, known)
-    if (this.#young.size < KEPT) return
-    this.#old = this.#young
-    this.#young = new Map()
-  }
 }
-
-const keyOf = (object: string, tenant: number) => `${object} ${tenant}`

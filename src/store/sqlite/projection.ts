@@ -1,23 +1,43 @@
-import { hash53 } from '../hash.ts'
 import type { Ref } from '../store.ts'
 import type { Book, Touched } from './book.ts'
 import { stateCode } from './codes.ts'
-import type { Known, Objects } from './objects.ts'
+import type { Objects } from './objects.ts'
+import { Pairs } from './pairs.ts'
+import type { Seen } from './seen.ts'
 import type { Statements } from './statements.ts'
 
-const BATCH = 4096
+const EVENTS = 4096
 const DAY_MS = 86_400_000
-const KEY_SPACE = 2 ** 40
+/** Statements of a round with nothing else to do. */
+const IDLE_STATEMENTS = 400
+/** What busy rounds owe is written in portions of so many, half a millisecond each: every round would write the same pages anew. */
+const PORTION = 256
+/** How much faster a batch is written than it was gathered, so that it is done when the next is full. */
+const PACE = 1.25
 
-/** A batch on its way into the tables, each list in the order of its table, so that neighbours share a page. */
+/** What goes into one table, in that table's order, so that neighbours share a page. */
+interface Section {
+  readonly size: number
+  readonly write: (i: number) => void
+}
+
+/** Tables whose latest rows are in memory. */
+interface Tables {
+  readonly objects: Objects
+  readonly seen: Seen
+}
+
+/** A batch on its way into the tables. */
 interface Batch {
-  readonly states: readonly Ref[]
-  readonly timeline: readonly { seq: number; n: number }[]
-  readonly keys: readonly { day: number; key: number; seq: number }[]
-  readonly objects: readonly Known[]
+  readonly sections: Section[]
+  /** Where the first section stands. */
+  at: number
+  /** Statements for each event that a round is about, and what that adds up to since the last portion. */
+  readonly pace: number
+  owed: number
+  readonly states: Float64Array
   readonly logTo: number
   readonly keysTo: number
-  done: number
 }
 
 /**
@@ -26,19 +46,20 @@ interface Batch {
  */
 export class Projection {
   readonly #sql: Statements
-  readonly #objects: Objects
+  readonly #tables: Tables
   #refs = new Set<Ref>()
-  #timeline: { seq: number; n: number }[] = []
-  #keys: { day: number; key: number; seq: number }[] = []
+  #timeline = new Pairs()
+  #keys: { readonly day: number; readonly pairs: Pairs }[] = []
   #logTo = 0
   #keysTo = 0
+  #gathered = 0
   #batch: Batch | null = null
   /** Up to where the tables are known to be complete. */
   readonly marks = { log: 0, keys: 0 }
 
-  constructor(sql: Statements, objects: Objects) {
+  constructor(sql: Statements, tables: Tables) {
     this.#sql = sql
-    this.#objects = objects
+    this.#tables = tables
   }
 
   begin(marks: { log: number; keys: number }): void {
@@ -49,58 +70,76 @@ export class Projection {
 
   logged(seq: Ref, n: number): void {
     this.#refs.add(seq)
-    this.#timeline.push({ seq, n })
+    this.#timeline.add(seq, n)
     this.#logTo = n
   }
 
-  admitted(seq: Ref, receivedAt: number, values: readonly string[]): void {
+  admitted(seq: Ref, receivedAt: number, keys: readonly number[]): void {
     const day = Math.floor(receivedAt / DAY_MS)
-    for (const value of values) this.#keys.push({ day, key: keyHash(value), seq })
+    let filed = this.#keys.at(-1)
+    if (filed?.day !== day) this.#keys.push((filed = { day, pairs: new Pairs() }))
+    for (const key of keys) filed.pairs.add(key, seq)
     this.#keysTo = seq
   }
 
   get idle(): boolean {
-    return !this.#batch && this.#timeline.length === 0 && this.#keys.length === 0
+    return !this.#batch && this.#timeline.size === 0 && this.#keys.length === 0
   }
 
-  /** Does some of the work, at most `statements` of it, inside the round's transaction. */
-  step(book: Book, statements: number, eager: boolean): void {
-    const full = this.#timeline.length >= 2 * BATCH || this.#keysTo - this.marks.keys >= 2 * BATCH
-    if (!this.#batch && (full || (eager && !this.idle))) this.#batch = this.#cut(book)
-    const batch = this.#batch
-    if (!batch) return
-    const end = batch.done + statements
-    while (batch.done < end && this.#write(book, batch)) batch.done++
-    if (batch.done < end) this.#finish(book, batch)
+  /** Does some of the work inside the round's transaction; `load` is how many events the round itself is about. */
+  step(book: Book, { load, idle }: { load: number; idle: boolean }): void {
+    this.#gathered += load
+    const full = this.#timeline.size >= EVENTS || this.#keysTo - this.marks.keys >= EVENTS
+    if (!this.#batch && (full || (idle && !this.idle))) this.#batch = this.#cut(book)
+    if (this.#batch) this.#write(book, this.#batch, { load, idle })
+  }
+
+  #write(book: Book, batch: Batch, { load, idle }: { load: number; idle: boolean }): void {
+    batch.owed += idle ? IDLE_STATEMENTS : 1 + load * batch.pace
+    if (batch.owed < PORTION) return
+    for (; batch.owed > 0; batch.owed--) {
+      const section = batch.sections[0]
+      if (!section) return this.#finish(book, batch)
+      section.write(batch.at++)
+      if (batch.at < section.size) continue
+      batch.sections.shift()
+      batch.at = 0
+    }
   }
 
   #cut(book: Book): Batch {
     // A lease that is still out would be behind the mark: its row goes along as it stands now.
     for (const ref of book.running.keys()) this.#refs.add(ref)
-    const batch: Batch = {
-      states: [...this.#refs].sort((a, b) => a - b),
-      timeline: this.#timeline.sort((a, b) => a.seq - b.seq || a.n - b.n),
-      keys: this.#keys.sort((a, b) => a.day - b.day || a.key - b.key || a.seq - b.seq),
-      objects: this.#objects.takeDirty(),
-      logTo: this.#logTo,
-      keysTo: this.#keysTo,
-      done: 0,
-    }
+    const states = Float64Array.from(this.#refs).sort()
+    const sections = this.#sections(book, states)
+    const statements = sections.reduce((sum, { size }) => sum + size, 0)
+    const pace = (PACE * statements) / Math.max(1, this.#gathered)
     this.#refs = new Set()
-    this.#timeline = []
-    this.#keys = []
-    return batch
+    this.#gathered = 0
+    return { sections, at: 0, pace, owed: 0, states, logTo: this.#logTo, keysTo: this.#keysTo }
   }
 
-  /** Writes the next entry; false when none is left. */
-  #write(book: Book, { states, timeline, keys, objects, done }: Batch): boolean {
-    let i = done
-    if (i < states.length) this.#writeState(states[i]!, book.touched.get(states[i]!))
-    else if ((i -= states.length) < timeline.length) this.#sql.timeline.run(timeline[i]!.seq, timeline[i]!.n)
-    else if ((i -= timeline.length) < keys.length) this.#sql.key.run(keys[i]!.day, keys[i]!.key, keys[i]!.seq)
-    else if ((i -= keys.length) < objects.length) this.#objects.write(objects[i]!)
-    else return false
-    return true
+  #sections(book: Book, states: Float64Array): Section[] {
+    const { timeline, key } = this.#sql
+    const lines = this.#timeline.take()
+    const keys = this.#keys.flatMap(({ day, pairs }) => pairs.take().map((sorted) => ({ day, sorted })))
+    this.#keys = []
+    const objects = this.#tables.objects.takeDirty()
+    const ids = this.#tables.seen.take()
+    const sections: Section[] = [
+      { size: states.length, write: (i) => this.#writeState(states[i]!, book.touched.get(states[i]!)) },
+      ...lines.map(({ size, first, second }) => ({
+        size,
+        write: (i: number) => void timeline.run(first(i), second(i)),
+      })),
+      ...keys.map(({ day, sorted: { size, first, second } }) => ({
+        size,
+        write: (i: number) => void key.run(day, first(i), second(i)),
+      })),
+      { size: objects.length, write: (i) => this.#tables.objects.write(objects[i]!) },
+      { size: ids.length, write: (i) => this.#tables.seen.write(ids[i]!) },
+    ]
+    return sections.filter(({ size }) => size > 0)
   }
 
   #writeState(ref: Ref, touched: Touched | undefined): void {
@@ -112,6 +151,7 @@ export class Projection {
     this.#sql.mark.run('keys', batch.keysTo)
     this.marks.log = batch.logTo
     this.marks.keys = batch.keysTo
+    this.#tables.seen.wrote()
     // What has not changed again is now true in the tables, and memory can forget it.
     for (const ref of batch.states) if (!this.#refs.has(ref) && !book.running.has(ref)) book.touched.delete(ref)
     this.#batch = null
@@ -136,6 +176,3 @@ export function writeState(sql: Statements, ref: Ref, touched: Touched): void {
     ref,
   )
 }
-
-/** What `hookkeeper_keys` files a value under; two values may share one, so whoever finds compares the value itself. */
-export const keyHash = (value: string): number => hash53(value) % KEY_SPACE

@@ -11,16 +11,26 @@ export interface Fresh {
   readonly near: boolean
 }
 
-const BYTES_MAX = 8 * 1024 * 1024
+const BYTES_MAX = 4 * 1024 * 1024
 
-/** What was just written, so that a lease right after needs not read it back. Bounded by bytes; the oldest goes first. */
+/**
+ * What was just written, so that a lease right after needs not read it back. Bounded by bytes; the oldest goes first. What is
+ * kept here lives long enough to be moved by the garbage collector, so nothing is until somebody leases.
+ */
 export class Recent {
+  #wanted = false
   readonly #byRef = new Map<Ref, Fresh>()
   /** In the order of arrival; some are gone already. A map's own first entry would be looked for behind all that were deleted. */
   readonly #order = new Fifo<Ref>()
   #bytes = 0
 
+  /** From here on what is added is kept. */
+  want(): void {
+    this.#wanted = true
+  }
+
   add(ref: Ref, fresh: Fresh): void {
+    if (!this.#wanted) return
     this.#byRef.set(ref, fresh)
     this.#order.push(ref)
     this.#bytes += fresh.event.body.byteLength

@@ -1,6 +1,5 @@
-import { keysOf } from './admit.ts'
 import type { Book } from './book.ts'
-import { keyHash } from './projection.ts'
+import { keysOf } from './keys.ts'
 import type { EventRow } from './statements.ts'
 
 const DAY_MS = 86_400_000
@@ -62,7 +61,11 @@ export class Sweeper {
       .prepare('select * from hookkeeper_events where seq > ? order by seq limit ?')
       .all(this.#eventsFrom, EVENTS_A_PASS) as unknown as EventRow[]
     const old = rows.filter((row) => row.received < before)
-    for (const row of old) if (isDone(book, row)) dropEvent(book, row)
+    const has = book.db.prepare('select 1 from hookkeeper_events where seq = ?')
+    for (const row of old) {
+      // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does.
+      if (isDone(book, row) && (row.prior === 0 || !has.get(row.prior))) dropEvent(book, row)
+    }
     this.#eventsFrom = old.length === EVENTS_A_PASS ? old.at(-1)!.seq : 0
     return old.length
   }
@@ -74,10 +77,9 @@ const isDone = (book: Book, row: { seq?: unknown; state?: unknown }) =>
 
 function dropEvent(book: Book, row: EventRow): void {
   const run = (text: string, ...values: (string | number)[]) => book.db.prepare(text).run(...values)
-  const event = { type: book.names.name(row.type), object: row.object, customer: row.customer }
+  const keys = keysOf({ type: book.names.name(row.type), customer: row.customer }, row.lane)
   const day = Math.floor(row.received / DAY_MS)
-  for (const value of keysOf(event, row.lane))
-    run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, keyHash(value), row.seq)
+  for (const key of keys) run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, key, row.seq)
   run('delete from hookkeeper_log where n in (select n from hookkeeper_timeline where seq = ?)', row.seq)
   run('delete from hookkeeper_timeline where seq = ?', row.seq)
   run('delete from hookkeeper_seen where id = ? and tenant = ?', row.id, row.tenant)

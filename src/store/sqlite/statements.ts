@@ -10,7 +10,6 @@ export const LOG = `
 /** The hot statements, prepared once. Text apart from flow: each is used by one file beside this one. */
 export function statements(db: DatabaseSync) {
   return {
-    seen: db.prepare('insert or ignore into hookkeeper_seen (id, tenant, seq) values (?, ?, ?)'),
     body: db.prepare('insert into hookkeeper_bodies (seq, body) values (?, ?)'),
     event: db.prepare(`
       insert into hookkeeper_events (seq, id, type, tenant, api_version, endpoint, via, created, received, lane, object, customer,
@@ -31,7 +30,6 @@ export function statements(db: DatabaseSync) {
       'select e.*, b.body from hookkeeper_events e join hookkeeper_bodies b on b.seq = e.seq where e.seq = ?',
     ),
     readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
-    seqOf: db.prepare('select seq from hookkeeper_seen where id = ?'),
     state: db.prepare(`
       update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
         ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Ref } from '../store.ts'
 import { type Book, positionOf } from './book.ts'
+import { chain } from './chain.ts'
 import { readRow, rowOf } from './rows.ts'
 import type { EventRow } from './statements.ts'
 
@@ -21,15 +22,12 @@ export function twinOf(book: Book, ref: Ref): string | null {
   return twin?.id ?? null
 }
 
-/** Newest first along the chain of `prior`, from the last that arrived. */
 function eventsOfObject(book: Book, self: EventRow): EventRow[] {
   const found: EventRow[] = []
-  let seq = book.objects.find(self.object!, self.tenant)?.last ?? 0
-  for (let steps = 0; seq > 0 && steps < STEPS_MAX; steps++) {
-    const row = readRow(book, seq)
-    if (!row) break
+  let steps = 0
+  for (const row of chain(book, book.objects.find(self.object!, self.tenant)?.last ?? 0)) {
     if (row.seq !== self.seq) found.push(row)
-    seq = row.prior
+    if (++steps === STEPS_MAX) break
   }
   return found
 }

@@ -77,6 +77,26 @@ export const looking = [
     assert.deepEqual([await scene.found({ state: 'waiting' }), await scene.found({ state: 'running' })], [[], []])
   }),
 
+  promised("an object's events are found newest first, whoever's they are, page by page", [], async (scene) => {
+    const other = { account: 'eu', connected: 'acct_9', livemode: true }
+    const ids: string[] = []
+    for (const more of [{}, { tenant: other }, { customer: 'cus_2' }, { object: 'in_2' }, { tenant: other }, {}]) {
+      const { id, object } = await scene.admit({ object: 'in_1', ...more })
+      if (object === 'in_1') ids.unshift(id)
+    }
+
+    const pages: string[][] = []
+    for (let cursor: string | undefined; pages.length === 0 || cursor !== undefined; ) {
+      const { data, next } = await scene.ledger.find({ object: 'in_1', limit: 2, cursor })
+      pages.push(data.map(({ id }) => id))
+      cursor = next ?? undefined
+    }
+
+    assert.deepEqual(pages.flat(), ids)
+    assert.ok(pages.every((page) => page.length <= 2))
+    assert.deepEqual(await scene.found({ object: 'in_1', account: 'eu' }), [ids[1], ids[3]])
+  }),
+
   promised('a search by anything finds the same after a restart', [], async (scene) => {
     const events = [
       await scene.admit({ object: 'in_1' }),

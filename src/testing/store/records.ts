@@ -112,6 +112,20 @@ export const records = [
     },
   ),
 
+  promised('what came after a dead letter of the same object is kept as long as it', ['clock'], async (scene) => {
+    const letter = await scene.admit({ object: 'in_1' })
+    await scene.work({ kind: 'dead', reason: 'exhausted', error: null })
+    const later = await scene.admit({ object: 'in_1' })
+    await scene.work()
+
+    await scene.clock.advance(200 * 86_400_000)
+    assert.deepEqual(await scene.found({ object: 'in_1' }), [later.id, letter.id])
+
+    await scene.move(letter, 'discard')
+    await scene.clock.advance(200 * 86_400_000)
+    assert.deepEqual(await scene.found({}), [])
+  }),
+
   promised('a closed store says so', [], async (scene) => {
     await scene.admit()
     const { store } = scene

@@ -4,7 +4,8 @@ create table hookkeeper_bodies (
   body blob not null
 );
 
--- One row per id for as long as Stripe could send it again. Ids begin with a time-like part, so they are inserted nearly in order.
+-- One row per id for as long as Stripe could send it again, brought up to `mark('keys')` in sorted batches. Ids begin with a
+-- time-like part, so a batch touches few pages.
 create table hookkeeper_seen (
   id text not null,
   tenant integer not null,
@@ -81,10 +82,10 @@ create table hookkeeper_timeline (
   primary key (seq, n)
 ) without rowid;
 
--- Finding by type, object, customer and lane. The day of arrival leads, so that a batch touches one day's pages only.
+-- Finding by type, lane and customer (objects have chains). The day of arrival leads, so that a batch touches one day's pages only.
 create table hookkeeper_keys (
   day integer not null,
-  key integer not null, -- 40-bit hash of '<kind>:<value>'
+  key integer not null, -- 36-bit hash of the type, of whom the lane is about, or of the customer
   seq integer not null,
   primary key (day, key, seq)
 ) without rowid;
