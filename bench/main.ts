@@ -3,15 +3,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { cycle } from './cycle.ts'
+import { cyclePeers } from './cycle-peers.ts'
 import { conduct } from './harness.ts'
 import { ingest } from './ingest.ts'
+import { latency } from './latency.ts'
 import { ledger } from './ledger.ts'
+import { peers } from './peers.ts'
 
-const benches = [ingest, cycle, ledger]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 
-${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+${benches.map(({ name, about }) => `  ${name.padEnd(11)} ${about}`).join('\n')}
 
   --quick     shorter and fewer runs; results are printed and not kept
   --runs N    alternations, instead of the bench's own number
