@@ -40,6 +40,9 @@ const settings = {
   dir: values.dir ?? tmpdir(),
   say: (line: string) => process.stdout.write(`${line}\n`),
 }
+// A subject ends with the harness's pipe; a Redis or Postgres beside it is ended when the harness leaves in order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
 const resultsDir = fileURLToPath(new URL('results', import.meta.url))
 try {
   const kept = await conduct(bench, settings, resultsDir, new Date(systemClock.now()))

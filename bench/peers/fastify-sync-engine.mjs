@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import fastify from 'fastify'
 
 // Supabase's mirror of Stripe behind Fastify, as its README sets it up. It works inside the request: the 200 comes when the charge is
-// in its table. It is not let to ask Stripe for related objects, which would cost it a call for each event.
+// in its table.
 // Its ES module cannot find its own migrations, logs that and says that it finished; the CommonJS one can.
 const { runMigrations, StripeSync } = createRequire(import.meta.url)('@supabase/stripe-sync-engine')
 const { secret, url } = JSON.parse(process.argv[2])
@@ -12,8 +12,6 @@ const sync = new StripeSync({
   poolConfig: { connectionString: url, max: 10 },
   stripeSecretKey: 'sk_test_never_used',
   stripeWebhookSecret: secret,
-  backfillRelatedEntities: false,
-  autoExpandLists: false,
 })
 
 const app = fastify()

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -15,7 +16,11 @@ import { ask } from '../services/redis-server.ts'
 import { service } from '../services/service.ts'
 
 const SECRET = 'whsec_right'
-const CHARGE = templates(1)[0]!.body
+// A server that was given may hold the events of an earlier run.
+const ID = randomBytes(12).toString('hex')
+const CHARGE = templates(1)[0]!
+  .body.toString()
+  .replaceAll(/(?<=evt_|ch_)[EC]{24}/g, ID)
 
 const peers = await service<(file: string) => Promise<URL>>('bench-peers', {
   from: 'npm',
@@ -47,12 +52,13 @@ for (const { file, skip, store, kept } of KEEPERS)
   test(`${file} refuses a bad signature, and keeps what comes twice once`, { skip: peers.skip || skip }, async (t) => {
     const { url } = await store.ready()
     const port = await started(t, file, url)
+    const before = await kept(url)
 
     assert.equal(await deliver(port, 'whsec_wrong'), 400)
-    assert.equal(await kept(url), 0)
+    assert.equal(await kept(url), before)
     assert.equal(await deliver(port, SECRET), 200)
     assert.equal(await deliver(port, SECRET), 200)
-    assert.equal(await kept(url), 1)
+    assert.equal(await kept(url), before + 1)
   })
 
 async function started(t: TestContext, file: string, url: string): Promise<number> {
@@ -65,7 +71,7 @@ async function started(t: TestContext, file: string, url: string): Promise<numbe
 }
 
 async function deliver(port: number, secret: string): Promise<number> {
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload: CHARGE.toString(), secret })
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload: CHARGE, secret })
   const response = await fetch(`http://127.0.0.1:${port}/webhooks/stripe`, {
     method: 'POST',
     headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
