@@ -1,9 +1,9 @@
 import type { Backlog } from '../src/store/store.ts'
-import type { Running } from './subjects/subject.ts'
+import type { Listener, Running } from './subjects/subject.ts'
 
 /** How much waits or runs, as an operator sees it. */
-export async function open(running: Running): Promise<number> {
-  const { backlog } = JSON.parse(await get(running, '/api/v1/status')) as { backlog: Backlog }
+export async function open({ api }: Pick<Running, 'api'>): Promise<number> {
+  const { backlog } = JSON.parse(await get(api, '/api/v1/status')) as { backlog: Backlog }
   return backlog.ready + backlog.scheduled + backlog.running
 }
 
@@ -39,8 +39,8 @@ export async function drained(running: Running, withinMs: number): Promise<numbe
 /** A Prometheus histogram: how many values were at most each edge, over all its labels. */
 export type Buckets = ReadonlyMap<number, number>
 
-export async function histogram(running: Running, name: string): Promise<Buckets> {
-  return readBuckets(await get(running, '/metrics'), name)
+export async function histogram(at: Listener | null, name: string): Promise<Buckets> {
+  return readBuckets(await get(at, '/metrics'), name)
 }
 
 export function readBuckets(text: string, name: string): Buckets {
@@ -65,10 +65,10 @@ export function quantileBetween(before: Buckets, after: Buckets, q: number): num
 const SAMPLE_MS = 100
 const ANSWER_MS = 10_000
 
-async function get({ api }: Running, path: string): Promise<string> {
-  if (!api) throw new Error('This subject has no private listener.')
-  const headers: Record<string, string> = api.token ? { authorization: `Bearer ${api.token}` } : {}
-  const response = await fetch(new URL(path, api.url), { headers, signal: AbortSignal.timeout(ANSWER_MS) })
+async function get(at: Listener | null, path: string): Promise<string> {
+  if (!at) throw new Error('This subject does not tell what it does.')
+  const headers: Record<string, string> = at.token ? { authorization: `Bearer ${at.token}` } : {}
+  const response = await fetch(new URL(path, at.url), { headers, signal: AbortSignal.timeout(ANSWER_MS) })
   if (!response.ok) throw new Error(`${path} answered ${response.status}.`)
   return response.text()
 }

@@ -18,7 +18,9 @@ export class Child {
     const log = openSync(logPath, 'a')
     this.#name = name
     this.#logPath = logPath
-    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', log] })
+    // As every server is run; Express does less in it.
+    const env = { ...process.env, NODE_ENV: 'production' }
+    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', log], env })
     closeSync(log)
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]()
     this.#exited = new Promise((resolve) => this.#process.once('exit', () => resolve()))

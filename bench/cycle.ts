@@ -89,10 +89,10 @@ async function sustained(
  * warm-up. A percentile is the upper edge of its bucket: it may look worse than it is, never better.
  */
 async function settleLag(running: Running, measureMs: number) {
-  const before = await histogram(running, SETTLE_LAG)
+  const before = await histogram(running.api, SETTLE_LAG)
   const measured = await measure(running, openLoop(LAG_RATE, measureMs))
   const left = await drained(running, DRAINED_MS)
-  const after = await histogram(running, SETTLE_LAG)
+  const after = await histogram(running.api, SETTLE_LAG)
   const ms = (q: number) => quantileBetween(before, after, q) * 1_000
   return { ...measured, left, p50Ms: ms(0.5), p99Ms: ms(0.99) }
 }

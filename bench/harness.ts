@@ -19,6 +19,8 @@ export interface Bench {
   /** The subject that rows without a bar are compared with. */
   readonly reference: string | null
   readonly alternations: { readonly full: number; readonly quick: number }
+  /** What the figures depend on beside machine and Node. */
+  versions?(): Promise<string>
   run(settings: Settings): Promise<Figure[]>
 }
 
@@ -47,7 +49,8 @@ export async function alternate(
 /** Runs a bench, prints and writes what came out. False: a bar was missed. */
 export async function conduct(bench: Bench, settings: Settings, resultsDir: string, at: Date): Promise<boolean> {
   const { say } = settings
-  const header = { name: bench.name, at: at.toISOString(), commit: commit(), machine: machine(settings.dir) }
+  const on = [machine(settings.dir), ...(bench.versions ? [await bench.versions()] : [])].join(', ')
+  const header = { name: bench.name, at: at.toISOString(), commit: commit(), machine: on }
   say(`${bench.name}: ${bench.about}\n${header.machine}\ncommit ${header.commit}`)
 
   const figures = await bench.run(settings)

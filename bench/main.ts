@@ -3,15 +3,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { cycle } from './cycle.ts'
+import { cyclePeers } from './cycle-peers.ts'
 import { conduct } from './harness.ts'
 import { ingest } from './ingest.ts'
+import { latency } from './latency.ts'
 import { ledger } from './ledger.ts'
+import { peers } from './peers.ts'
 
-const benches = [ingest, cycle, ledger]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 
-${benches.map(({ name, about }) => `  ${name.padEnd(8)} ${about}`).join('\n')}
+${benches.map(({ name, about }) => `  ${name.padEnd(11)} ${about}`).join('\n')}
 
   --quick     shorter and fewer runs; results are printed and not kept
   --runs N    alternations, instead of the bench's own number
@@ -37,6 +40,9 @@ const settings = {
   dir: values.dir ?? tmpdir(),
   say: (line: string) => process.stdout.write(`${line}\n`),
 }
+// A subject ends with the harness's pipe; a Redis or Postgres beside it is ended when the harness leaves in order.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
 const resultsDir = fileURLToPath(new URL('results', import.meta.url))
 try {
   const kept = await conduct(bench, settings, resultsDir, new Date(systemClock.now()))

@@ -1,15 +1,53 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 // Linux counts CPU time for people in ticks of a hundredth of a second, whatever the kernel's own clock does.
 const TICK_MS = 10
 const MIB = 1024 * 1024
 
 /** CPU time of a process and all its threads since its start, in milliseconds. */
-export function cpuMs(pid: number): number {
+export const cpuMs = (pid: number): number => processTimes(pid).ownMs
+
+/** CPU time of a process and all that came from it, those that have ended included, in milliseconds. */
+export function treeCpuMs(pid: number): number {
+  const all = processes()
+  const within = (one: Process): number => {
+    const children = all.filter(({ parent }) => parent === one.pid)
+    return children.reduce((sum, child) => sum + within(child), one.ownMs + one.endedMs)
+  }
+  const root = all.find((one) => one.pid === pid)
+  if (!root) throw new Error(`The process ${pid} is gone.`)
+  return within(root)
+}
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly ownMs: number
+  /** Of children that have ended and been waited for. */
+  readonly endedMs: number
+}
+
+function processTimes(pid: number): Process {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   // The name, in brackets, may hold spaces; the fields after it are counted from the third.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
+  const [parent = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0] = [1, 11, 12, 13, 14].map((at) => fields[at])
+  return { pid, parent, ownMs: (user + system) * TICK_MS, endedMs: (endedUser + endedSystem) * TICK_MS }
+}
+
+function processes(): Process[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.flatMap((pid) => {
+    try {
+      return [processTimes(pid)]
+    } catch {
+      // It ended since it was listed; its parent has its time.
+      return []
+    }
+  })
 }
 
 /** Resident memory now and at its highest, in MiB. */

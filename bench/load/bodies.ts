@@ -4,12 +4,14 @@ export interface Template {
   readonly eventAt: number
   readonly chargeAt: number
   readonly customerAt: number
+  readonly sentAt: number
   readonly createdAt: readonly number[]
 }
 
-/** Lengths of what is written in place: after `evt_` and `ch_`, after `cus_`, and of an instant in seconds. */
+/** Lengths of what is written in place: after `evt_` and `ch_`, after `cus_`, of `metadata.sent`, and of an instant in seconds. */
 export const ID_LENGTH = 24
 export const CUSTOMER_LENGTH = 14
+export const SENT_LENGTH = 16
 export const CREATED_LENGTH = 10
 
 /** `charge.succeeded` as Stripe renders it (two spaces, raw UTF-8, about 2.9 KB), each with other amounts, names and cards. */
@@ -24,6 +26,7 @@ function template(index: number): Template {
     eventAt: only(body, EVENT),
     chargeAt: only(body, CHARGE),
     customerAt: only(body, CUSTOMER),
+    sentAt: only(body, SENT),
     createdAt: [body.indexOf(CREATED), body.lastIndexOf(CREATED)],
   }
 }
@@ -38,6 +41,7 @@ function only(body: Buffer, mark: string): number {
 const EVENT = 'E'.repeat(ID_LENGTH)
 const CHARGE = 'C'.repeat(ID_LENGTH)
 const CUSTOMER = 'U'.repeat(CUSTOMER_LENGTH)
+const SENT = 'S'.repeat(SENT_LENGTH)
 const CREATED = '1999999999'
 
 const CITIES = ['Zürich', 'København', 'Łódź', 'Ciudad Juárez', 'São Paulo', 'Toulouse', 'Kyōto', 'Reykjavík']
@@ -81,7 +85,7 @@ function charge(index: number): object {
     failure_message: null,
     fraud_details: {},
     livemode: false,
-    metadata: { order: `order-${10_000 + index}`, campaign: `spring-${index % 5}` },
+    metadata: { order: `order-${10_000 + index}`, campaign: `spring-${index % 5}`, sent: SENT },
     outcome: {
       network_status: 'approved_by_network',
       reason: null,

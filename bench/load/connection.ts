@@ -46,7 +46,7 @@ export class Connection {
   send(meantAt: number, nowMs: number): void {
     this.meantAt = meantAt
     this.busy = true
-    this.#socket?.write(this.#bytes.subarray(0, this.#requests.write(this.#bytes, nowMs)))
+    this.#socket?.write(this.#bytes.subarray(0, this.#requests.write(this.#bytes, nowMs, meantAt)))
   }
 
   close(): void {

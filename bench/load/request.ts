@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { CREATED_LENGTH, CUSTOMER_LENGTH, ID_LENGTH, type Template, templates } from './bodies.ts'
+import { CREATED_LENGTH, CUSTOMER_LENGTH, ID_LENGTH, SENT_LENGTH, type Template, templates } from './bodies.ts'
 
 /** Whom the requests are for, and what tells these events from those of another run. */
 export interface Origin {
@@ -57,8 +57,11 @@ export class Requests {
     this.#head.copy(into)
   }
 
-  /** Writes the next request into a prepared buffer, signed for `nowMs`; gives its length. */
-  write(into: Buffer, nowMs: number): number {
+  /**
+   * Writes the next request into a prepared buffer, signed for `nowMs`; gives its length. `metadata.sent` is when it was meant to be
+   * sent, in microseconds on the monotonic clock that all processes share: a handler can tell how long its event has been under way.
+   */
+  write(into: Buffer, nowMs: number, meantAtMs: number): number {
     const made = this.#made++
     const { bytes, template } = this.#drafts[made % this.#drafts.length]!
     this.#turnTo(Math.floor(nowMs / 1_000))
@@ -69,6 +72,7 @@ export class Requests {
     this.#id.copy(bytes, BODY_AT + template.eventAt)
     this.#id.copy(bytes, BODY_AT + template.chargeAt)
     base62(bytes, BODY_AT + template.customerAt, CUSTOMER_LENGTH, scrambled % this.#lanes)
+    digits(bytes, BODY_AT + template.sentAt, SENT_LENGTH, Math.round(meantAtMs * 1_000))
     this.#seconds.copy(bytes, KEY_BYTES)
     for (const at of template.createdAt) this.#seconds.copy(bytes, BODY_AT + at)
 
@@ -81,8 +85,7 @@ export class Requests {
     into.write(hash('sha256', this.#outer, 'hex'), this.#signatureAt + CREATED_LENGTH + ',v1='.length, 2 * DIGEST_BYTES)
 
     const bodyBytes = bytes.length - BODY_AT
-    for (let rest = bodyBytes, at = this.#lengthAt + 3; at >= this.#lengthAt; at--, rest = (rest / 10) | 0)
-      into[at] = 48 + (rest % 10)
+    digits(into, this.#lengthAt, 4, bodyBytes)
     bytes.copy(into, this.headBytes, BODY_AT)
     return this.headBytes + bodyBytes
   }
@@ -133,6 +136,11 @@ function head({ port, path }: Origin): string {
 }
 
 const after = (bytes: Buffer, mark: string): number => bytes.indexOf(mark) + mark.length
+
+function digits(into: Buffer, at: number, width: number, value: number): void {
+  for (let place = at + width - 1, rest = value; place >= at; place--, rest = Math.floor(rest / 10))
+    into[place] = 48 + (rest % 10)
+}
 
 const DIGITS = Buffer.from('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
 

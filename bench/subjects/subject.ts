@@ -1,6 +1,6 @@
-import { join } from 'node:path'
-import { Child } from '../child.ts'
+import { launch } from './launch.ts'
 import type { SubjectOptions } from './options.ts'
+import { peers } from './peer.ts'
 
 /** Something under measurement: a server that takes signed events on 127.0.0.1. */
 export interface Subject {
@@ -16,9 +16,19 @@ export interface Running {
   readonly port: number
   /** Its processes: their CPU time and memory are added up. */
   readonly pids: readonly number[]
-  /** The private listener and the token that it asks for, where the subject has one. */
-  readonly api: { readonly url: string; readonly token: string | null } | null
+  /** The first processes of the servers that it keeps its events in: their CPU time is counted apart. */
+  readonly services: readonly number[]
+  /** The private listener, where the subject has one. */
+  readonly api: Listener | null
+  /** Where a subject with a timed handler tells sent -> handled. */
+  readonly times: Listener | null
   stop(): Promise<void>
+}
+
+/** Where one asks, and the token that it asks for. */
+export interface Listener {
+  readonly url: string
+  readonly token: string | null
 }
 
 /** The reference that the bars name. */
@@ -29,6 +39,8 @@ const subjects: readonly Subject[] = [
   program(L, 'node:http + HMAC + JSON.parse + append-only file, fdatasync group commit', 'l.ts'),
   program('hookkeeper', 'Hookkeeper embedded, --role ingestion', 'hookkeeper.mjs', { roles: ['ingestion'] }),
   program('hookkeeper-cycle', 'Hookkeeper embedded, every role, a handler that does nothing', 'hookkeeper.mjs'),
+  program('hookkeeper-timed', 'the same, a handler that is timed', 'hookkeeper.mjs', { timed: true }),
+  ...peers,
 ]
 
 export function subject(name: string): Subject {
@@ -38,25 +50,8 @@ export function subject(name: string): Subject {
   return found
 }
 
-/** A subject that is one program in this folder; it prints `{ port, api? }` when it is ready. */
+/** A subject that is one program in this folder. */
 function program(name: string, about: string, file: string, more: object = {}): Subject {
-  return {
-    name,
-    about,
-    async start(options) {
-      const child = new Child(name, new URL(file, import.meta.url), {
-        argument: { ...options, ...more },
-        logPath: join(options.dir, 'stderr.log'),
-      })
-      try {
-        const { port, api = null } = await child.line<{ port: number; api?: Running['api'] }>(READY_MS)
-        return { dir: options.dir, port, pids: [child.pid], api, stop: () => child.stop() }
-      } catch (error) {
-        await child.stop()
-        throw error
-      }
-    },
-  }
+  const at = new URL(file, import.meta.url)
+  return { name, about, start: (options) => launch(name, at, { ...options, ...more }) }
 }
-
-const READY_MS = 30_000

@@ -49,15 +49,20 @@ test('ids begin with the time, and created and t follow the clock', () => {
   assert.ok(first! < second!)
 })
 
+test('metadata.sent is when the request was meant to be sent, in microseconds', () => {
+  const { body } = read(new Requests(origin), NOW, 1_234_567.8905)
+  assert.equal(JSON.parse(body.toString()).data.object.metadata.sent, '0000001234567891')
+})
+
 function made(count: number, from = origin) {
   const requests = new Requests(from)
   return Array.from({ length: count }, () => read(requests, NOW))
 }
 
-function read(requests: Requests, now: number): { headers: Record<string, string>; body: Buffer } {
+function read(requests: Requests, now: number, meantAt = 0): { headers: Record<string, string>; body: Buffer } {
   const bytes = Buffer.alloc(requests.bytesMax)
   requests.writeHead(bytes)
-  const request = bytes.subarray(0, requests.write(bytes, now))
+  const request = bytes.subarray(0, requests.write(bytes, now, meantAt))
   const end = request.indexOf('\r\n\r\n')
   const [line, ...headers] = request.toString('latin1', 0, end).split('\r\n')
   assert.equal(line, 'POST /webhooks/stripe HTTP/1.1')

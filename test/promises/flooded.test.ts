@@ -45,7 +45,7 @@ if (full)
     const dir = await place.folder()
     const port = await place.port()
     const up = await new Up({ place, ledger: join(dir, 'ledger.db'), port, handlers: 'effects' }).started()
-    const running = { dir, port, pids: [up.pid], api: null, stop: async () => {} }
+    const running = { dir, port, pids: [up.pid], services: [], api: null, times: null, stop: async () => {} }
     const flood = new Flood(up.origin)
     t.after(() => flood.close())
     const good = (warmUpMs: number) => measure(running, { ...GOOD, warmUpMs, measureMs: MEASURE_MS })

@@ -10,20 +10,23 @@ import { join } from 'node:path'
 /** Where one service lives: a folder, ports, and the processes that were started for it. */
 export class Place {
   readonly #name: string
+  readonly #under: string
   readonly #endMs: number
-  readonly #children: ChildProcess[] = []
+  /** With the signal that asks it to end. */
+  readonly #children = new Map<ChildProcess, NodeJS.Signals>()
   #folder: Promise<string> | undefined
   readonly #killAll = () => this.#living().forEach((child) => void child.kill('SIGKILL'))
 
-  /** A process gets `endMs` after SIGTERM, then it is killed. */
-  constructor(name: string, { endMs = 5000 } = {}) {
+  /** A process gets `endMs` after it was asked to end, then it is killed. The folder is made in `under`. */
+  constructor(name: string, { endMs = 5000, under = tmpdir() } = {}) {
     this.#name = name
+    this.#under = under
     this.#endMs = endMs
   }
 
   /** Made at the first call, removed at the end. */
   folder(): Promise<string> {
-    this.#folder ??= mkdtemp(join(tmpdir(), `hookkeeper-${this.#name}-`))
+    this.#folder ??= mkdtemp(join(this.#under, `hookkeeper-${this.#name}-`))
     return this.#folder
   }
 
@@ -37,31 +40,39 @@ export class Place {
     return port
   }
 
-  spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  /** Starts a process that `endBy` asks to end. */
+  spawn(
+    command: string,
+    args: readonly string[],
+    { endBy = 'SIGTERM', ...options }: SpawnOptions & { endBy?: NodeJS.Signals } = {},
+  ): ChildProcess {
     const child = spawn(command, args, options)
-    if (this.#children.length === 0) process.once('exit', this.#killAll)
-    this.#children.push(child)
+    if (this.#children.size === 0) process.once('exit', this.#killAll)
+    this.#children.set(child, endBy)
     return child
+  }
+
+  /** Ends one process by its id; one that has ended already is fine. */
+  async stop(child: ChildProcess): Promise<void> {
+    if (!living(child)) return
+    const gone = once(child, 'exit')
+    child.kill(this.#children.get(child))
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.#endMs)
+    await gone
+    clearTimeout(timer)
   }
 
   /** Ends every process by its id and removes the folder. Twice is harmless. */
   async end(): Promise<void> {
-    await Promise.all(this.#living().map((child) => endProcess(child, this.#endMs)))
+    await Promise.all(this.#living().map((child) => this.stop(child)))
     process.off('exit', this.#killAll)
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true })
   }
 
   #living(): ChildProcess[] {
-    return this.#children.filter(
-      (child) => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
-    )
+    return [...this.#children.keys()].filter(living)
   }
 }
 
-async function endProcess(child: ChildProcess, endMs: number): Promise<void> {
-  const gone = once(child, 'exit')
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), endMs)
-  await gone
-  clearTimeout(timer)
-}
+const living = (child: ChildProcess): boolean =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null

@@ -7,7 +7,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Place } from './place.ts'
-import { wayTo } from './service.ts'
+import { wayTo } from './recipe.ts'
 
 const recipe = { from: 'apt', env: 'TEST_THING' } as const
 const nothing = { given: false, present: false, ci: false, installs: false }

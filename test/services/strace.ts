@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { aptInstall, onPath } from './apt.ts'
+import { until } from './lines.ts'
 import type { Place } from './place.ts'
 import { service } from './service.ts'
 
@@ -33,7 +33,7 @@ const tracer = (program: string, place: Place): Strace => ({
     const file = join(await place.folder(), `${traces++}.trace`)
     const options = ['-f', '-ttt', '-yy', '-s', '64', '-e', `trace=${calls.join(',')}`, '-o', file, '-p', `${pid}`]
     const child = place.spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] })
-    await attached(child.stderr)
+    await until('strace', child.stderr, /attached/)
     return {
       async stop() {
         child.kill('SIGINT')
@@ -43,17 +43,3 @@ const tracer = (program: string, place: Place): Strace => ({
     }
   },
 })
-
-async function attached(stderr: NodeJS.ReadableStream | null): Promise<void> {
-  if (stderr === null) throw new Error('strace was started without a pipe.')
-  const said: string[] = []
-  for await (const line of createInterface({ input: stderr })) {
-    said.push(line)
-    if (/attached/.test(line)) {
-      // What it says from now on is of no interest, but a full pipe would stop it.
-      stderr.resume()
-      return
-    }
-  }
-  throw new Error(`strace could not attach: ${said.join(' ')}`)
-}
