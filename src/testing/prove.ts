@@ -1,6 +1,7 @@
 import type Stripe from 'stripe'
 import type { Cluster } from '../cluster.ts'
-import { createHandlers, type Handler } from '../processing/handlers.ts'
+import type { HandlerContext } from '../processing/context.ts'
+import { createHandlers, type Handler, type Pattern } from '../processing/handlers.ts'
 import { type Finding, look, wrongWith } from './prove/finding.ts'
 import { lifecycle } from './prove/lifecycle.ts'
 import { type Outside, tap } from './prove/outside.ts'
@@ -10,14 +11,14 @@ import { report } from './prove/report.ts'
 import { shrink } from './prove/shrink.ts'
 import { plansOf } from './prove/storms.ts'
 import type { Look, Trial } from './prove/trial.ts'
-import { type Registration, register } from './test-cluster.ts'
+import { type HandlersByPattern, register } from './test-cluster.ts'
 
 /**
  * A handler, handlers by pattern, or what starts a process: `{ start }` is called with a cluster for each process, so that what
  * a process remembers ends with it.
  */
-// biome-ignore lint/suspicious/noExplicitAny: a handler of any type of event
-export type Tried = Handler<any> | Exclude<Registration, (...args: never[]) => unknown> | Starting
+export type Tried = AnyHandler | HandlersByPattern | Starting
+type AnyHandler = (event: never, context: HandlerContext) => unknown
 
 export interface Starting {
   start(cluster: Pick<Cluster, 'on'>): unknown
@@ -57,6 +58,11 @@ export interface Proof {
  * be the same each time, and every event has to come to the same end. Rejects with an Error that tells in plain words what does
  * not, in the shortest story found.
  */
+export function prove<const P extends Pattern>(
+  handler: Handler<P>,
+  options: ProveOptions & { readonly on: P | readonly P[] },
+): Promise<Proof>
+export function prove(tried: Tried, options: ProveOptions): Promise<Proof>
 export async function prove(tried: Tried, options: ProveOptions): Promise<Proof> {
   const trial = await trialOf(tried, options)
   const untap = tap(options.outside ?? {})
@@ -104,10 +110,9 @@ async function trialOf(tried: Tried, options: ProveOptions): Promise<Trial> {
 function startOf(tried: Tried, { on, events }: ProveOptions): Trial['start'] {
   if (typeof tried === 'function') {
     const patterns = on ?? (events ? [...new Set(events.map(({ type }) => type as string))] : '*')
-    return (cluster) => cluster.on(patterns, tried)
+    return (cluster) => cluster.on(patterns, tried as Handler)
   }
-  if (typeof tried === 'object' && typeof tried.start === 'function') return (cluster) => (tried as Starting).start(cluster)
-  return (cluster) => register(tried as Registration, cluster)
+  return 'start' in tried ? (cluster) => tried.start(cluster) : (cluster) => register(tried, cluster)
 }
 
 async function patternsOf(start: Trial['start']): Promise<readonly string[]> {

@@ -40,7 +40,7 @@ export async function turns(count: number): Promise<void> {
 }
 
 /** What needs no time but the loop's turns has happened after so many. */
-const TURNS = 6
+const TURNS = 4
 
 /** Longer than any schedule or `Later` lasts. */
 const END_MS = 31 * 86_400_000

@@ -3,7 +3,7 @@ import type Stripe from 'stripe'
 import type { Cluster } from '../cluster.ts'
 import type { VirtualClock } from '../core/clock.ts'
 import type { Logger } from '../core/service.ts'
-import type { Handler, HandlerOptions } from '../processing/handlers.ts'
+import type { Handler, HandlerOptions, KnownPattern } from '../processing/handlers.ts'
 import type { Entry, Query, Story } from '../store/store.ts'
 import { fixture } from './fixture.ts'
 import { type MemoryLedger, memoryLedger } from './memory.ts'
@@ -12,8 +12,8 @@ import { pass, rest, type Scene } from './rest.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Handlers by pattern, or what registers them on a cluster, as your application does. */
-// biome-ignore lint/suspicious/noExplicitAny: a handler of any type of event
-export type Registration = Readonly<Record<string, Handler<any>>> | ((on: Pick<Cluster, 'on'>) => unknown)
+export type Registration = HandlersByPattern | ((cluster: Pick<Cluster, 'on'>) => unknown)
+export type HandlersByPattern = { readonly [P in KnownPattern]?: Handler<P> }
 
 export interface TestClusterOptions {
   /** As in the configuration: `retry`, `handlerMs`, `concurrency`. */
@@ -96,7 +96,7 @@ const STOP_MS = 30_000
 
 export function register(registration: Registration, cluster: Pick<Cluster, 'on'>): unknown {
   if (typeof registration === 'function') return registration(cluster)
-  for (const [pattern, handler] of Object.entries(registration)) cluster.on(pattern, handler)
+  for (const [pattern, handler] of Object.entries(registration)) cluster.on(pattern, handler as Handler)
   return undefined
 }
 

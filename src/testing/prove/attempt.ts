@@ -7,15 +7,18 @@ export class Attempt {
   /** 1 for the first of this handler at this event. */
   readonly n: number
   readonly line: Line
+  /** 1 for the first process of the pass. */
+  readonly process: number
   readonly calls: Call[] = []
   /** How it ended, in words; null while it goes on. */
   ended: string | null = null
 
-  constructor({ event, handler, n, line }: Pick<Attempt, 'event' | 'handler' | 'n' | 'line'>) {
+  constructor({ event, handler, n, line, process }: Pick<Attempt, 'event' | 'handler' | 'n' | 'line' | 'process'>) {
     this.event = event
     this.handler = handler
     this.n = n
     this.line = line
+    this.process = process
   }
 
   begins(name: string): Call {

@@ -4,7 +4,8 @@ import type { Ledger, Store } from '../../store/store.ts'
 export class Line {
   readonly store: Store
   #dead = false
-  #open: Promise<void> = Promise.resolve()
+  /** While silent: resolves when it is woken. */
+  #silent: Promise<void> | null = null
   #resume: () => void = () => {}
   #lease = new AbortController()
 
@@ -29,18 +30,19 @@ export class Line {
 
   /** Leases nothing until it is woken; what is leased is worked to its end. */
   silence(): void {
-    this.#open = new Promise((resolve) => {
+    this.#silent ??= new Promise((resolve) => {
       this.#resume = resolve
     })
     this.#lease.abort()
   }
 
   wake(): void {
+    this.#silent = null
     this.#resume()
   }
 
   async #leased(ledger: Ledger, want: Parameters<Ledger['lease']>[0], signal?: AbortSignal) {
-    await this.#open
+    while (this.#silent) await this.#silent
     this.#lease = new AbortController()
     const signals = signal ? [signal, this.#lease.signal] : [this.#lease.signal]
     return this.#over(() => ledger.lease(want, AbortSignal.any(signals)))

@@ -140,8 +140,9 @@ class Pass {
     this.#underWay.moves(starting)
     const line = new Line(this.#ledger.store)
     const { clock } = this.#ledger
-    const process = createProcess({ store: line.store, clock, seed: seed + this.#begun++, processing: { retry: RETRY } })
-    const on = wrapping(process.handlers.on, (handler, name) => this.#watched(handler, { name, line }))
+    const number = ++this.#begun
+    const process = createProcess({ store: line.store, clock, seed: seed + number, processing: { retry: RETRY } })
+    const on = wrapping(process.handlers.on, (handler, name) => this.#watched(handler, { name, line, process: number }))
     await straight(async () => start({ on }))
     this.#lives.push({ process, line })
     await process.worker?.start()
@@ -171,11 +172,11 @@ class Pass {
 
   // Handlers.
 
-  #watched(handler: Handler, { name, line }: { name: string; line: Line }): Handler {
+  #watched(handler: Handler, { name, line, process }: { name: string; line: Line; process: number }): Handler {
     return async (event, real) => {
       const at = this.#trial.events.findIndex(({ id }) => id === event.id)
       const n = this.#attempts.filter((one) => one.event === at && one.handler === name).length + 1
-      const attempt = new Attempt({ event: at, handler: name, n, line })
+      const attempt = new Attempt({ event: at, handler: name, n, line, process })
       this.#attempts.push(attempt)
       this.#underWay.moves(attempt)
       const through = (call: string, make: () => unknown) => this.#calls.make(attempt, () => real.signal, call, make)

@@ -6,9 +6,9 @@ export const STORMS = [
   'failure',
   'lost answer',
   'crash',
-  'time-out',
   'order',
   'side by side',
+  'time-out',
 ] as const
 export type Storm = (typeof STORMS)[number]
 

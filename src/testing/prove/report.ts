@@ -53,13 +53,15 @@ function strayLine({ stray: { attempt, call } }: Extract<Wrong, { kind: 'stray' 
 
 /** Each event that was worked, with its attempts, in the order in which they began. */
 function storyLines({ passed: { attempts }, trial }: Finding): string[] {
+  const several = attempts.some(({ process }) => process > 1)
   const lines: string[] = []
   let before = -1
   for (const attempt of attempts) {
     const event = trial.events[attempt.event]
     if (attempt.event !== before && event) lines.push(`${event.type}  ${event.id}  ${objectOf(event)}`)
     before = attempt.event
-    lines.push(`  ${attempt.handler}, attempt ${attempt.n}: ${stepsOf(attempt)}`)
+    const where = several ? `, process ${attempt.process}` : ''
+    lines.push(`  ${attempt.handler}, attempt ${attempt.n}${where}: ${stepsOf(attempt)}`)
   }
   return lines.length > STORY_MAX ? [...lines.slice(0, STORY_MAX), `and ${lines.length - STORY_MAX} lines more`] : lines
 }

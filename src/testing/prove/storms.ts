@@ -55,7 +55,7 @@ export const ABOUT: Readonly<Record<Storm, About>> = {
 }
 
 /** Of each storm so many passes are made, the first of their kind first. */
-const PASSES_MAX = 12
+const PASSES_MAX = 6
 
 /** The passes of one storm, by what a clean pass has shown. Empty where this storm cannot be made with these events. */
 export function plansOf(storm: Storm, { trial, clean }: { trial: Trial; clean: Passed }): Plan[] {
@@ -72,7 +72,7 @@ export function plansOf(storm: Storm, { trial, clean }: { trial: Trial; clean: P
     case 'repeat':
       return [plan({ replays: 'each' }), plan({ replays: 'end' })]
     case 'two processes':
-      return twoProcesses(count).flatMap((rounds) =>
+      return twoProcesses(trial).flatMap((rounds) =>
         (['none', 'each', 'end'] as const).map((replays) => plan({ rounds, replays, processes: 2 })),
       )
     case 'failure':
@@ -115,14 +115,17 @@ function foremost(steps: readonly Step[], random: Random): Step[] {
   return [...first, ...shuffled(random, rest)].slice(0, most)
 }
 
-/** A, B, A, B, ...; A twice, then B, then A: what one has read is then changed by the other. */
-const twoProcesses = (count: number): Round[][] => [
-  rounds(count, (n) => n % 2),
-  rounds(count, (n) => (n % 3 === 1 ? 1 : 0)),
-]
-
-const rounds = (count: number, process: (n: number) => number): Round[] =>
-  Array.from({ length: count }, (_, n) => ({ events: [n], process: process(n) }))
+/** Each customer's events go to A, B, A, ... and to A, B, A, A, B, ...: what one has read is then changed by the other. */
+function twoProcesses({ events }: Trial): Round[][] {
+  const seen = new Map<string, number>()
+  const places = events.map(({ data }) => {
+    const customer = customerOf(data.object)
+    const place = seen.get(customer) ?? 0
+    seen.set(customer, place + 1)
+    return place
+  })
+  return [2, 3].map((each) => places.map((place, n) => ({ events: [n], process: place % each === 1 ? 1 : 0 })))
+}
 
 /** Each event as the last of all, then everything the wrong way round, then by the dice. */
 function orders(count: number, random: Random): Round[][] {
@@ -136,9 +139,7 @@ const oneByOne = (order: readonly number[]): Round[] => order.map((n) => ({ even
 const all = (count: number): Round => ({ events: Array.from({ length: count }, (_, n) => n), process: 0 })
 const dice = (random: Random): number => Math.floor(random() * 2 ** 32)
 
-function customers({ events }: Trial): number {
-  return new Set(events.map(({ data }) => customerOf(data.object))).size
-}
+const customers = ({ events }: Trial): number => new Set(events.map(({ data }) => customerOf(data.object))).size
 
 function customerOf(object: object): string {
   const { id = '', customer = id } = object as { id?: string; customer?: unknown }

@@ -23,9 +23,15 @@ export interface Trial {
   readonly kinds: Map<string, 'sync' | 'async'>
 }
 
+const envelopes = new WeakMap<Stripe.Event, Envelope>()
+
 export function envelopeOf(event: Stripe.Event): Envelope {
+  const known = envelopes.get(event)
+  if (known) return known
   const body = fixture.body(event)
   const reading = readEvent(body)
   if (!reading.ok) throw new Error(`One of the events is none that Stripe could send: ${reading.what}.`)
-  return toEnvelope(reading.event, { body, account: 'default', endpoint: 'default', via: 'webhook', mode: 'both' })
+  const arrival = { body, account: 'default', endpoint: 'default', via: 'webhook', mode: 'both' } as const
+  envelopes.set(event, toEnvelope(reading.event, arrival))
+  return envelopeOf(event)
 }
