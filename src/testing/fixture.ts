@@ -31,7 +31,9 @@ let made = 0
 function make<const T extends EventType | (string & {})>(
   type: T,
   changes: Changes<Objects<T>> = {} as Changes<Objects<T>>,
-  more: Changes<Omit<Stripe.Event, 'type' | 'data'>> & { readonly data?: { readonly previous_attributes?: object } } = {},
+  more: Changes<Omit<Stripe.Event, 'type' | 'data'>> & {
+    readonly data?: { readonly previous_attributes?: object }
+  } = {},
 ): EventOf<T> {
   const at = START_AT + ++made * 1_000
   const event = JSON.parse(renamed(templateOf(type), at))

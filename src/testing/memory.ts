@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { VirtualClock } from '../core/clock.ts'
-import { openSqlite } from '../store/sqlite.ts'
 import { connect } from '../store/sqlite/connection.ts'
+import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
 /** A ledger in memory, in this thread, on a clock of its own. */

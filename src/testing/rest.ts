@@ -29,7 +29,7 @@ export async function rest(scene: Scene): Promise<void> {
 }
 
 /** Lets so much virtual time pass; what falls due on the way is worked then. */
-export async function pass(scene: Scene, ms: number): Promise<void> {
+export async function elapse(scene: Scene, ms: number): Promise<void> {
   const untilAt = scene.clock.now() + ms
   while (await step(scene, untilAt, 'time'));
 }

@@ -8,7 +8,7 @@ import type { Entry, Query, Story } from '../store/store.ts'
 import { fixture } from './fixture.ts'
 import { type MemoryLedger, memoryLedger } from './memory.ts'
 import { createProcess, type Processing, TEST_SECRET, type TestProcess } from './process.ts'
-import { pass, rest, type Scene } from './rest.ts'
+import { elapse, rest, type Scene } from './rest.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Handlers by pattern, or what registers them on a cluster, as your application does. */
@@ -69,7 +69,7 @@ function clusterOf({ store, clock, db }: MemoryLedger, process: TestProcess, und
       }
     },
     settled: () => rest(scene),
-    advance: (ms) => pass(scene, ms),
+    advance: (ms) => elapse(scene, ms),
     events: async (filter = {}) => (await store.ledger.find({ ...filter, limit: EVENTS_MAX })).data,
     async event(id) {
       const [entry] = (await store.ledger.find({ id, limit: 1 })).data
@@ -102,15 +102,17 @@ export function register(registration: Registration, cluster: Pick<Cluster, 'on'
 
 /** The cluster's `on`, for handlers that are known to be under way while they are. */
 function watched({ handlers }: TestProcess, underWay: UnderWay): Pick<Cluster, 'on'> {
-  return { on: wrapping(handlers.on, (handler) => async (event, context) => {
-    const who = {}
-    underWay.moves(who)
-    try {
-      return await handler(event, context)
-    } finally {
-      underWay.leaves(who)
-    }
-  }) }
+  return {
+    on: wrapping(handlers.on, (handler) => async (event, context) => {
+      const who = {}
+      underWay.moves(who)
+      try {
+        return await handler(event, context)
+      } finally {
+        underWay.leaves(who)
+      }
+    }),
+  }
 }
 
 /** `on`, with something around each handler. */

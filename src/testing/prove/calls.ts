@@ -71,13 +71,15 @@ export class Calls {
     call.answered = true
     if (attempt.ended === null) underWay.moves(attempt)
     if (fault?.harm === 'dies') return this.#dies(attempt, call)
-    if (fault?.harm === 'answer lost') return this.#fails(call, failed(call.name, 'did its work, but its answer got lost'))
+    if (fault?.harm === 'answer lost')
+      return this.#fails(call, failed(call.name, 'did its work, but its answer got lost'))
     return value
   }
 
   #sync(attempt: Attempt, call: Call, fault: Fault | undefined, value: unknown): unknown {
     call.answered = true
-    if (fault?.harm === 'answer lost') return this.#fails(call, failed(call.name, 'did its work, but its answer got lost'))
+    if (fault?.harm === 'answer lost')
+      return this.#fails(call, failed(call.name, 'did its work, but its answer got lost'))
     if (fault?.harm !== 'dies') return value
     this.#dies(attempt, call)
     throw new Error('this process is dead')
@@ -114,7 +116,8 @@ interface Answering {
   make(): unknown
 }
 
-const failed = (name: string, how: string) => Object.assign(new Error(`${name} ${how}, as was wished`), { code: 'EPROVE' })
+const failed = (name: string, how: string) =>
+  Object.assign(new Error(`${name} ${how}, as was wished`), { code: 'EPROVE' })
 
 const JITTER_TURNS = 8
 const some = (random: Random): number => Math.floor(random() * JITTER_TURNS)

@@ -75,4 +75,7 @@ function fields(entries: readonly (readonly [string, unknown])[]): Plain {
 const byKey = (one: readonly [string, Plain], other: readonly [string, Plain]) => (one[0] < other[0] ? -1 : 1)
 
 const sorted = (list: readonly Plain[]): Plain =>
-  list.map((one) => [JSON.stringify(one), one] as const).sort(byKey).map(([, one]) => one)
+  list
+    .map((one) => [JSON.stringify(one), one] as const)
+    .sort(byKey)
+    .map(([, one]) => one)

@@ -66,7 +66,12 @@ function methodsOf(object: object): Map<string, unknown> {
 function replace(object: object, key: string, value: unknown, name: string): () => void {
   const own = Object.getOwnPropertyDescriptor(object, key)
   try {
-    Object.defineProperty(object, key, { value, configurable: true, writable: true, enumerable: own?.enumerable ?? false })
+    Object.defineProperty(object, key, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: own?.enumerable ?? false,
+    })
   } catch (error) {
     const why = `outside.${name}.${key} cannot be replaced (a module, or a frozen object). Hand over an object that your handlers call.`
     throw new Error(why, { cause: error })

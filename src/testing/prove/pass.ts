@@ -3,7 +3,7 @@ import type { Handler } from '../../processing/handlers.ts'
 import type { Entry } from '../../store/store.ts'
 import { type MemoryLedger, memoryLedger } from '../memory.ts'
 import { createProcess, type TestProcess } from '../process.ts'
-import { pass as letPass, quiet, rest, type Scene, turns } from '../rest.ts'
+import { elapse, rest, type Scene, turns } from '../rest.ts'
 import { wrapping } from '../test-cluster.ts'
 import { UnderWay } from '../under-way.ts'
 import { Attempt, type Call } from './attempt.ts'
@@ -113,7 +113,7 @@ class Pass {
     this.#only(process)
     await this.#ledger.store.ledger.admit(events.map((n) => envelopeOf(this.#trial.events[n]!)))
     if (this.#plan.storm === null || this.#plan.replays !== 'none') await this.#rest()
-    else await letPass(this.#scene, GAP_MS)
+    else await elapse(this.#scene, GAP_MS)
     if (this.#plan.storm === null) await this.#watchState()
     if (this.#plan.replays === 'each') await this.#replay(events, process + 1)
   }

@@ -43,7 +43,9 @@ function wrongLines({ wrong, trial, passed }: Finding): string[] {
   if (wrong.kind === 'stray') return [strayLine(wrong)]
   const name = `${trial.events[wrong.event]?.type} ${trial.events[wrong.event]?.id}`
   const last = passed.attempts.findLast(({ event }) => event === wrong.event)
-  return [`${name} ends ${wrong.storm}, in a clean pass ${wrong.clean}. Its last attempt ${last?.ended ?? 'never ended'}.`]
+  return [
+    `${name} ends ${wrong.storm}, in a clean pass ${wrong.clean}. Its last attempt ${last?.ended ?? 'never ended'}.`,
+  ]
 }
 
 function strayLine({ stray: { attempt, call } }: Extract<Wrong, { kind: 'stray' }>): string {

@@ -86,7 +86,9 @@ export function plansOf(storm: Storm, { trial, clean }: { trial: Trial; clean: P
     case 'order':
       return count < 2 ? [] : orders(count, random).map((rounds) => plan({ rounds }))
     case 'side by side':
-      return customers(trial) < 2 ? [] : Array.from({ length: PASSES_MAX }, () => plan({ rounds: [all(count)], jitter: dice(random) }))
+      return customers(trial) < 2
+        ? []
+        : Array.from({ length: PASSES_MAX }, () => plan({ rounds: [all(count)], jitter: dice(random) }))
   }
 }
 

@@ -27,6 +27,9 @@ const mended: Updated = async ({ created, data: { object } }) => {
 
 export const planted: Planted = {
   broken: { tried: { [TYPE]: broken }, options: over({ plans }, { events: [basic, large] }) },
-  mended: { tried: { [TYPE]: mended }, options: over({ plans }, { events: [basic, large], outside: { plans, stripe } }) },
+  mended: {
+    tried: { [TYPE]: mended },
+    options: over({ plans }, { events: [basic, large], outside: { plans, stripe } }),
+  },
   says: [/a later one was done/, /plans\.sub_1\.plan: "large" in a clean pass, "basic" now/, /whole seconds/],
 }
