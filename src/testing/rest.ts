@@ -1,12 +1,12 @@
 import { settled, type VirtualClock } from '../core/clock.ts'
 import type { Backlog, Ledger } from '../store/store.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** A ledger under work, as those see it who wait for it to come to rest. */
 export interface Scene {
   readonly ledger: Ledger
   readonly clock: VirtualClock
-  /** Is a handler under way for which the virtual time has to wait? */
-  busy(): boolean
+  readonly underWay: UnderWay
 }
 
 /** Resolves when nothing more happens unless time passes. */
@@ -60,10 +60,13 @@ async function step(scene: Scene, untilAt: number, end: 'rest' | 'time'): Promis
 const SPINS = 50
 
 /** Most of what handlers call in tests answers within some turns; a real database is given real time. */
-async function idle({ busy }: Scene): Promise<void> {
-  for (let spin = 0; busy(); spin++) {
+async function idle({ underWay }: Scene): Promise<void> {
+  for (let spin = 0; underWay.busy(); spin++) {
     if (spin < SPINS) await settled()
-    else await new Promise((resolve) => setTimeout(resolve, 1))
+    else {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      underWay.waited()
+    }
   }
 }
 

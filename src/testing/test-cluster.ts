@@ -56,7 +56,7 @@ export async function testCluster(registration: Registration, options: TestClust
 }
 
 function clusterOf({ store, clock, db }: MemoryLedger, process: TestProcess, underWay: UnderWay): TestCluster {
-  const scene: Scene = { ledger: store.ledger, clock, busy: () => underWay.busy() }
+  const scene: Scene = { ledger: store.ledger, clock, underWay }
   let stopped: Promise<void> | null = null
   return {
     ...{ clock, db },

@@ -117,6 +117,16 @@ test('an event that only ends as a dead letter in a storm is told, though the st
   assert.match(told, /UNIQUE constraint failed/)
 })
 
+test('events of which two share an id, or that no ledger would take, are refused', async () => {
+  const event = fixture('invoice.paid')
+  const old = fixture('invoice.paid', {}, { created: 1_600_000_000 })
+  const proof = (...events: (typeof event)[]) => refusal(prove(() => {}, { events, reset() {}, state: () => null }))
+
+  assert.match(await proof(event, event), /two share an id/)
+  assert.match(await proof(old, event), /over 400 days older/)
+  assert.match(await proof(), /no events for these handlers/)
+})
+
 test('storms that cannot be made are counted as none', async () => {
   const { passes, events } = await prove(() => {}, {
     events: [fixture('invoice.paid', { customer: 'cus_1' })],

@@ -73,7 +73,7 @@ class Pass {
     this.#trial = trial
     this.#plan = plan
     this.#ledger = ledger
-    this.#scene = { ledger: ledger.store.ledger, clock: ledger.clock, busy: () => this.#underWay.busy() }
+    this.#scene = { ledger: ledger.store.ledger, clock: ledger.clock, underWay: this.#underWay }
     const end = new Promise<void>((resolve) => {
       this.#release = resolve
     })
@@ -111,7 +111,11 @@ class Pass {
 
   async #round({ events, process }: Round): Promise<void> {
     this.#only(process)
-    await this.#ledger.store.ledger.admit(events.map((n) => envelopeOf(this.#trial.events[n]!)))
+    const admitted = await this.#ledger.store.ledger.admit(events.map((n) => envelopeOf(this.#trial.events[n]!)))
+    if (!admitted.every((answer) => answer === 'new'))
+      throw new Error(
+        'The ledger does not take these `events`: two share an id, or one is over 400 days older than the last.',
+      )
     if (this.#plan.storm === null || this.#plan.replays !== 'none') await this.#rest()
     else await elapse(this.#scene, GAP_MS)
     if (this.#plan.storm === null) await this.#watchState()
