@@ -1,4 +1,8 @@
 export { type Fault, type FaultPlan, forEachFault, nthFails, someFail, withFaults } from './testing/faults.ts'
+export { type Changes, fixture } from './testing/fixture.ts'
 export type { Harness, Need, Opened, StorePromise } from './testing/harness.ts'
 export { type LockHarness, type LockPromise, lockSuite } from './testing/lock-suite.ts'
+export type { Storm } from './testing/prove/plan.ts'
+export { type Proof, type ProveOptions, prove, type Starting, type Tried } from './testing/prove.ts'
 export { storeSuite } from './testing/store-suite.ts'
+export { type Registration, type TestCluster, type TestClusterOptions, testCluster } from './testing/test-cluster.ts'

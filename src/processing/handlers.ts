@@ -9,7 +9,8 @@ import type { Destination, Forward, Wiring } from './forward.ts'
 export type EventType = Stripe.Event['type']
 
 /** A type, a family such as `invoice.*`, or `*`. Types that this `stripe` package does not know yet are fine too. */
-export type Pattern = EventType | Family<EventType> | '*' | (string & {})
+export type Pattern = KnownPattern | (string & {})
+export type KnownPattern = EventType | Family<EventType> | '*'
 
 /** The event, or the union of events, that a pattern covers; `Stripe.Event` for what the `stripe` package does not know. */
 export type EventOf<P extends string> = P extends '*'

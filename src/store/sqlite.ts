@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Logger, silent } from '../core/service.ts'
 import { Lanes } from './lanes.ts'
@@ -20,6 +21,8 @@ export interface SqliteOptions {
   readonly path: string
   /** True (the default): the writer has a thread of its own. False: it runs in the calling thread, on the clock given. */
   readonly thread?: boolean
+  /** The connection to work on, made by `connect`; it is closed with the store. Only without a thread. */
+  readonly db?: DatabaseSync
   readonly clock?: Clock
   readonly log?: Logger
   readonly retention?: Partial<Retention>
@@ -49,7 +52,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     )
   }
   const owner = own(path)
-  const db = connect(path, { checkpoints: true, syncs: 'commit' })
+  const db = options.db ?? connect(path, { checkpoints: true, syncs: 'commit' })
   migrateSqlite(db, path)
   const { scheduler = () => new Lanes(), soon = setImmediate } = options
   const writer = new Writer(db, { clock, log, retention, scheduler, soon, sync: syncedByCommit })

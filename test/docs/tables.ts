@@ -7,6 +7,8 @@ import { ERRORS } from '../../src/core/errors.ts'
 import { silent } from '../../src/core/service.ts'
 import { createMeter } from '../../src/telemetry/meter.ts'
 import { createPrometheus } from '../../src/telemetry/prometheus.ts'
+import { STORMS } from '../../src/testing/prove/plan.ts'
+import { ABOUT } from '../../src/testing/prove/storms.ts'
 
 /**
  * Tables in the documents that are made from the code. A document holds the place for one between
@@ -20,6 +22,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   actions: actionTable,
   routes: routeTable,
   metrics: () => metrics,
+  storms: stormTable,
 }
 
 const metrics = await metricTable()
@@ -83,6 +86,11 @@ function routeTable(): string {
     ['route', ''],
     routes.map(({ method, path, about }) => [`\`${method.toUpperCase()} ${path}\``, about]),
   )
+}
+
+function stormTable(): string {
+  const rows = STORMS.map((storm) => [`\`${storm}\``, ABOUT[storm].when, ABOUT[storm].mend])
+  return table(['storm', 'what happens', 'what to do about it'], rows)
 }
 
 /** Read off what Prometheus would read. */
