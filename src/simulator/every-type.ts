@@ -1,0 +1,36 @@
+import { seeded } from '../core/random.ts'
+import { knownTypes } from '../stripe/catalog.ts'
+import type { SimulatedEvent } from './event.ts'
+import { createIds } from './ids.ts'
+import { ACCOUNT, type Merchant, type MerchantOptions } from './merchant.ts'
+import type { StripeObject } from './objects/wire.ts'
+import { likeOf, sampled } from './sampled.ts'
+import { busyMonths } from './trigger.ts'
+
+/**
+ * A merchant of whom one event of every known type is told, all at once: out of two busy months up to `startAt` where the
+ * merchant makes such a type, otherwise a sample. The earliest comes first.
+ */
+export function createEveryType({ seed, startAt, apiVersion }: MerchantOptions): Merchant {
+  const lived = busyMonths(seed, startAt, apiVersion)
+  const last = new Map(lived.map((event) => [event.type, event]))
+  const ids = createIds(seeded(seed + 1), ACCOUNT)
+  const customer = lived.findLast((event) => event.customer !== null)?.customer ?? null
+  let waiting = knownTypes()
+    .map((type) => last.get(type) ?? likeOf(type, lived, ids) ?? sampled(type, { at: startAt, ids, customer }))
+    .sort((one, other) => one.at - other.at)
+  return {
+    objects: new Map(waiting.flatMap(kept)),
+    next: () => waiting[0]?.at ?? null,
+    advance(toMs) {
+      const happened = waiting.filter(({ at }) => at <= toMs)
+      waiting = waiting.filter(({ at }) => at > toMs)
+      return happened
+    },
+  }
+}
+
+function kept({ json, object }: SimulatedEvent): [string, StripeObject][] {
+  if (object === null) return []
+  return [[object, (json['data'] as unknown as { readonly object: StripeObject }).object]]
+}
