@@ -11,7 +11,7 @@ import { busyMonths } from './trigger.ts'
  * A merchant of whom one event of every known type is told, all at once: out of two busy months up to `startAt` where the
  * merchant makes such a type, otherwise a sample. The earliest comes first.
  */
-export function createEveryType({ seed, startAt, apiVersion }: MerchantOptions): Merchant {
+export function createEveryType({ seed, startAt, apiVersion, onChange, account = ACCOUNT }: MerchantOptions): Merchant {
   const lived = busyMonths(seed, startAt, apiVersion)
   const last = new Map(lived.map((event) => [event.type, event]))
   const ids = createIds(seeded(seed + 1), ACCOUNT)
@@ -19,6 +19,10 @@ export function createEveryType({ seed, startAt, apiVersion }: MerchantOptions):
   let waiting = knownTypes()
     .map((type) => last.get(type) ?? likeOf(type, lived, ids) ?? sampled(type, { at: startAt, ids, customer }))
     .sort((one, other) => one.at - other.at)
+  waiting.forEach((event, told) => {
+    for (const [id, object] of kept(event))
+      onChange?.({ account: event.account ?? account, at: event.at, told, id, object })
+  })
   return {
     objects: new Map(waiting.flatMap(kept)),
     next: () => waiting[0]?.at ?? null,

@@ -11,7 +11,7 @@ import type { StripeObject } from './objects/wire.ts'
 import { createPreBasil } from './pre-basil.ts'
 import { type ApiShape, current } from './shape.ts'
 import { type Business, defaultBusiness, openShop, type Shop } from './shop.ts'
-import { createWorld, type Lifecycle, type World } from './world.ts'
+import { type Change, createWorld, type Lifecycle, type World } from './world.ts'
 
 export interface MerchantOptions {
   readonly seed: number
@@ -23,6 +23,8 @@ export interface MerchantOptions {
   readonly account?: string
   /** How events show objects: as the current API version does, or as versions before 2025-03-31.basil did. */
   readonly apiVersion?: ApiShape
+  /** Hears of every change of an object when it is made, silent ones too. */
+  readonly onChange?: (change: Change) => void
 }
 
 /** A merchant on Stripe, on a clock of its own. The same options give the same events, byte for byte, however time is cut. */
@@ -37,12 +39,12 @@ export interface Merchant {
 export const ACCOUNT = 'acct_1HookkeeperSim01'
 
 export function createMerchant(options: MerchantOptions): Merchant {
-  const { seed, startAt, livemode = false, account = ACCOUNT, apiVersion = 'current' } = options
+  const { seed, startAt, livemode = false, account = ACCOUNT, apiVersion = 'current', onChange } = options
   const random = seeded(seed)
   const agenda = createAgenda<Lifecycle>()
   const begin = (lifecycle: Lifecycle) => agenda.note(world.now(), lifecycle)
   const shape = apiVersion === 'current' ? current : createPreBasil()
-  const world = createWorld({ random, account, livemode, startAt, shape, begin })
+  const world = createWorld({ random, account, livemode, startAt, shape, begin, onChange })
   const shop = openShop(world, { ...defaultBusiness, incompleteFirst: apiVersion !== 'current', ...options.business })
   openDoors(world, shop)
 

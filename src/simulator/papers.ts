@@ -24,23 +24,42 @@ const PAPERS = new Set([
   'transfer',
 ])
 
+/** Where an object is, and when. */
+export interface Place {
+  readonly account: string
+  readonly at: number
+}
+
+/** Hears of every object that is kept, with null of one that is let go. */
+export type Notice = (id: string, object: StripeObject | null, place: Place) => void
+
 /** Which objects are kept for good and which for a time, so that a merchant of years takes no more memory than one of months. */
-export function createPapers(objects: Map<string, StripeObject>) {
-  const kept: { readonly id: string; readonly at: number }[] = []
+export function createPapers(notice: Notice) {
+  const objects = new Map<string, StripeObject>()
+  const papers: (Place & { readonly id: string })[] = []
+  const keep = (id: string, object: StripeObject, place: Place) => {
+    objects.set(id, object)
+    notice(id, object, place)
+  }
   return {
-    keep(object: StripeObject, at: number): void {
+    objects: objects as ReadonlyMap<string, StripeObject>,
+    keep,
+    add(object: StripeObject, place: Place): void {
       if (object.id === undefined) return
-      objects.set(object.id, object)
-      if (PAPERS.has(object.object)) kept.push({ id: object.id, at })
+      keep(object.id, object, place)
+      if (PAPERS.has(object.object)) papers.push({ ...place, id: object.id })
     },
     /** As papers from now on. */
-    retire(ids: readonly string[], at: number): void {
-      kept.push(...ids.map((id) => ({ id, at })))
+    retire(ids: readonly string[], place: Place): void {
+      papers.push(...ids.map((id) => ({ ...place, id })))
     },
     forget(now: number): void {
       let old = 0
-      while (old < kept.length && kept[old]!.at < now - PAPERS_KEPT_MS) objects.delete(kept[old++]!.id)
-      if (old > 0) kept.splice(0, old)
+      while (old < papers.length && papers[old]!.at < now - PAPERS_KEPT_MS) {
+        const { account, id } = papers[old++]!
+        if (objects.delete(id)) notice(id, null, { account, at: now })
+      }
+      if (old > 0) papers.splice(0, old)
     },
   }
 }

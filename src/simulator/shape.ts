@@ -2,8 +2,7 @@ import type { Json } from '../core/outcome.ts'
 import { API_VERSION } from './event.ts'
 import { asJson, type StripeObject } from './objects/wire.ts'
 
-export const API_SHAPES = ['current', 'pre-basil'] as const
-export type ApiShape = (typeof API_SHAPES)[number]
+export type ApiShape = 'current' | 'pre-basil'
 
 export type Fields = { readonly [key: string]: Json }
 

@@ -1,7 +1,8 @@
 import type { Random } from '../core/random.ts'
 import { createAgenda } from './agenda.ts'
 import { HOUR } from './calendar.ts'
-import { type Delivery, type FaultRates, punctual, withFaults } from './faults.ts'
+import type { SimulatedEvent } from './event.ts'
+import { type Delivery, type FaultRates, prompt, spoiler } from './faults.ts'
 import type { Merchant } from './merchant.ts'
 
 export interface StreamOptions {
@@ -13,6 +14,10 @@ export interface StreamOptions {
   readonly count: number
   readonly faults: FaultRates
   readonly random: Random
+  /** Hears of events when they are made, before the first of them leaves: of those that Stripe lists, delivered or not. */
+  readonly onMade?: (events: readonly SimulatedEvent[]) => void
+  /** Hears what is to become of each event: all its deliveries, or that it is never made. */
+  readonly onPlan?: (deliveries: readonly Delivery[]) => void
 }
 
 // The merchant's events of one hour are held at most, beside what is late.
@@ -26,7 +31,10 @@ export function* stream({
   count,
   faults,
   random,
+  onMade,
+  onPlan,
 }: StreamOptions): Generator<Delivery, void> {
+  const spoil = spoiler(faults, random)
   const leaving = createAgenda<Delivery>()
   let left = count
   for (let madeAt = startAt; left > 0 && madeAt < untilAt; ) {
@@ -35,9 +43,19 @@ export function* stream({
     madeAt = Math.min(untilAt, Math.max(madeAt + STEP_MS, nextAt))
     const events = merchant.advance(madeAt).slice(0, left)
     left -= events.length
-    for (const delivery of withFaults(punctual(events), faults, random)) leaving.note(delivery.at, delivery)
+    const planned = events.map((event) => spoil(prompt(event)))
+    onMade?.(planned.flatMap(listed))
+    for (const deliveries of planned) {
+      onPlan?.(deliveries)
+      for (const delivery of deliveries) leaving.note(delivery.at, delivery)
+    }
     // No event to come can be delivered before this instant.
     while ((leaving.next() ?? Number.POSITIVE_INFINITY) <= madeAt) yield leaving.take() as Delivery
   }
   while (leaving.size > 0) yield leaving.take() as Delivery
 }
+
+/** Of an event and perhaps its twin: each once, and none that was never made. */
+const listed = (deliveries: readonly Delivery[]): SimulatedEvent[] => [
+  ...new Set(deliveries.filter(({ kind }) => kind !== 'ungenerated').map(({ event }) => event)),
+]

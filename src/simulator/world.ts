@@ -35,6 +35,17 @@ export interface World {
   as(account: string): World
 }
 
+/** A change of what the account holds, for whoever shows it to others. */
+export interface Change {
+  readonly account: string
+  readonly at: number
+  /** How many events were told before it. */
+  readonly told: number
+  readonly id: string
+  /** What it is from now on; null where the merchant forgets it. */
+  readonly object: StripeObject | null
+}
+
 /** A course of things: it acts, yields the instant until which it waits, and acts again. What it returns is for a `yield*`. */
 export type Lifecycle<V = void> = Generator<number, V, void>
 
@@ -45,6 +56,7 @@ export interface WorldOptions {
   readonly startAt: number
   readonly shape: Shape
   readonly begin: (lifecycle: Lifecycle) => void
+  readonly onChange?: (change: Change) => void
 }
 
 // Stripe sends previous_attributes with these, too, though it documents them for `*.updated` only.
@@ -70,12 +82,15 @@ interface Common {
   now: number
   request: { readonly id: string; readonly key: string } | null
   happened: SimulatedEvent[]
+  told: number
 }
 
 export function createWorld(options: WorldOptions): OpenWorld {
-  const objects = new Map<string, StripeObject>()
-  const papers = createPapers(objects)
-  const common: Common = { now: options.startAt, request: null, happened: [] }
+  const common: Common = { now: options.startAt, request: null, happened: [], told: 0 }
+  const papers = createPapers((id, object, { account, at }) =>
+    options.onChange?.({ account, at, told: common.told, id, object }),
+  )
+  const { objects } = papers
   const views = new Map<string, World>()
   const as = (account: string): World => {
     const known = views.get(account) ?? view({ ...options, account }, account)
@@ -86,6 +101,7 @@ export function createWorld(options: WorldOptions): OpenWorld {
   function view({ random, account, livemode, shape, begin }: WorldOptions, connected: string | null): World {
     const ids = createIds(random, account)
     const id = (prefix: string) => ids.make(prefix, common.now)
+    const here = () => ({ account, at: common.now })
     const announce = (types: readonly string[], object: StripeObject, before: StripeObject | null) => {
       const shown = shape.show(object, objects)
       const previous = before && types.some(tellsBefore) ? previousAttributes(shape.show(before, objects), shown) : null
@@ -94,6 +110,7 @@ export function createWorld(options: WorldOptions): OpenWorld {
         const { now: at, request } = common
         const told = { object: shown, previous: tellsBefore(type) ? previous : null }
         const where = { livemode, account: connected, apiVersion: shape.apiVersion }
+        common.told++
         common.happened.push(simulatedEvent({ id: id('evt'), type, at, request, ...told, ...where }))
       }
     }
@@ -108,21 +125,21 @@ export function createWorld(options: WorldOptions): OpenWorld {
       text: ids.text,
       begin,
       as,
-      retire: (...old) => papers.retire(old, common.now),
+      retire: (...old) => papers.retire(old, here()),
       get<T extends StripeObject>(wanted: string) {
         const found = objects.get(wanted)
         if (!found) throw new Error(`the simulated merchant has no object ${wanted}`)
         return found as T
       },
       add(object, ...types) {
-        papers.keep(object, common.now)
+        papers.add(object, here())
         announce(types, object, null)
         return object
       },
       change<T extends StripeObject>(wanted: string, patch: Partial<T>, ...types: string[]) {
         const before = this.get<T>(wanted)
         const after = { ...before, ...patch }
-        objects.set(wanted, after)
+        papers.keep(wanted, after, here())
         announce(types, after, before)
         return after
       },
