@@ -9,7 +9,7 @@ import { payingOut } from './lifecycles/payout.ts'
 import { preorder } from './lifecycles/preorder.ts'
 import type { StripeObject } from './objects/wire.ts'
 import { createPreBasil } from './pre-basil.ts'
-import { type ApiShape, current } from './shape.ts'
+import { type ApiShape, current, type Shape } from './shape.ts'
 import { type Business, defaultBusiness, openShop, type Shop } from './shop.ts'
 import { type Change, createWorld, type Lifecycle, type World } from './world.ts'
 
@@ -43,7 +43,7 @@ export function createMerchant(options: MerchantOptions): Merchant {
   const random = seeded(seed)
   const agenda = createAgenda<Lifecycle>()
   const begin = (lifecycle: Lifecycle) => agenda.note(world.now(), lifecycle)
-  const shape = apiVersion === 'current' ? current : createPreBasil()
+  const shape = shapeOf(apiVersion)
   const world = createWorld({ random, account, livemode, startAt, shape, begin, onChange })
   const shop = openShop(world, { ...defaultBusiness, incompleteFirst: apiVersion !== 'current', ...options.business })
   openDoors(world, shop)
@@ -62,6 +62,9 @@ export function createMerchant(options: MerchantOptions): Merchant {
     },
   }
 }
+
+export const shapeOf = (apiVersion: ApiShape = 'current'): Shape =>
+  apiVersion === 'current' ? current : createPreBasil()
 
 /** Everything that goes on from the first day. */
 function openDoors(world: World, shop: Shop): void {

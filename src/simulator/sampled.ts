@@ -13,10 +13,12 @@ export interface Sampling {
   readonly ids: Ids
   /** Whose it is, where such an object is somebody's; null invents one. */
   readonly customer: string | null
+  /** As the event names it; the current one unless told. */
+  readonly apiVersion?: string
 }
 
 /** An event about an object that stands alone. A type that nobody knows gets an object named after it. */
-export function sampled(type: string, { at, ids, customer }: Sampling): SimulatedEvent {
+export function sampled(type: string, { at, ids, customer, apiVersion = API_VERSION }: Sampling): SimulatedEvent {
   const kind = kindOf(type)
   const sample = SAMPLES.get(kind)
   const now = seconds(at)
@@ -27,10 +29,10 @@ export function sampled(type: string, { at, ids, customer }: Sampling): Simulate
     ? { ...sample.show({ now, customer: customer ?? id('cus'), id }), ...sample.after[verbOf(type)] }
     : { created: now, livemode: false, metadata: {} }
   const { object, previous } = revised(type, asJson({ ...named, object: kind, ...shown }))
-  return simulatedEvent({ ...{ id: id('evt'), type, at, object, previous }, ...NOBODY })
+  return simulatedEvent({ ...{ id: id('evt'), type, at, object, previous }, ...NOBODY, apiVersion })
 }
 
-const NOBODY = { account: null, request: null, livemode: false, apiVersion: API_VERSION }
+const NOBODY = { account: null, request: null, livemode: false }
 
 /** An update has to tell what was before: here it was the metadata, where the kind has some. */
 function revised(type: string, object: Fields): { object: Fields; previous: Fields | null } {

@@ -48,8 +48,9 @@ export interface Payment {
 
 export function beginPayment(world: World, contract: Contract, invoiceId: string): Payment {
   const invoice = world.get<Invoice>(invoiceId)
-  const intent = world.add(paymentIntent(world, payerOf(world, contract), invoice), 'payment_intent.created')
+  const intent = paymentIntent(world, payerOf(world, contract), invoice)
   const link = world.add(invoicePayment(world, invoice, intent))
+  world.add(intent, 'payment_intent.created')
   return { invoice: invoiceId, intent: intent.id, invoicePayment: link.id }
 }
 
