@@ -1,7 +1,6 @@
 import type { Random } from '../core/random.ts'
 import { createAgenda } from './agenda.ts'
 import { HOUR } from './calendar.ts'
-import type { SimulatedEvent } from './event.ts'
 import { type Delivery, type FaultRates, prompt, spoiler } from './faults.ts'
 import type { Merchant } from './merchant.ts'
 
@@ -14,9 +13,7 @@ export interface StreamOptions {
   readonly count: number
   readonly faults: FaultRates
   readonly random: Random
-  /** Hears of events when they are made, before the first of them leaves: of those that Stripe lists, delivered or not. */
-  readonly onMade?: (events: readonly SimulatedEvent[]) => void
-  /** Hears what is to become of each event: all its deliveries, or that it is never made. */
+  /** Hears of each event as it is made: of all its deliveries, before any leaves; or that it is dropped, or `ungenerated`. */
   readonly onPlan?: (deliveries: readonly Delivery[]) => void
 }
 
@@ -31,7 +28,6 @@ export function* stream({
   count,
   faults,
   random,
-  onMade,
   onPlan,
 }: StreamOptions): Generator<Delivery, void> {
   const spoil = spoiler(faults, random)
@@ -43,19 +39,13 @@ export function* stream({
     madeAt = Math.min(untilAt, Math.max(madeAt + STEP_MS, nextAt))
     const events = merchant.advance(madeAt).slice(0, left)
     left -= events.length
-    const planned = events.map((event) => spoil(prompt(event)))
-    onMade?.(planned.flatMap(listed))
-    for (const deliveries of planned) {
-      onPlan?.(deliveries)
-      for (const delivery of deliveries) leaving.note(delivery.at, delivery)
+    for (const event of events) {
+      const planned = spoil(prompt(event))
+      onPlan?.(planned)
+      for (const delivery of planned) leaving.note(delivery.at, delivery)
     }
     // No event to come can be delivered before this instant.
     while ((leaving.next() ?? Number.POSITIVE_INFINITY) <= madeAt) yield leaving.take() as Delivery
   }
   while (leaving.size > 0) yield leaving.take() as Delivery
 }
-
-/** Of an event and perhaps its twin: each once, and none that was never made. */
-const listed = (deliveries: readonly Delivery[]): SimulatedEvent[] => [
-  ...new Set(deliveries.filter(({ kind }) => kind !== 'ungenerated').map(({ event }) => event)),
-]
