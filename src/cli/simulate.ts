@@ -28,6 +28,7 @@ interface Options extends Common {
   readonly secret?: string
   readonly faults?: string | true
   readonly allTypes?: boolean
+  readonly connect?: number
   readonly truth?: string
   readonly apiVersion?: ApiShape
 }
@@ -41,12 +42,13 @@ export const simulate = (context: Context): Command =>
     .option('--seed <n>', 'the same number makes the same events', natural)
     .option('--count <n>', 'end after so many events', natural)
     .option('--for <duration>', 'end after this long, such as 30s', milliseconds)
-    .option('--secret <whsec_...>', 'sign with it; default: the first one configured')
+    .option('--secret <whsec>', 'sign with it, whsec_...; default: the first one configured')
     .option(
       '--faults [names]',
       'also late, doubled, shuffled, torn and forged deliveries; or those named: twin,dropped=0.1',
     )
     .option('--all-types', 'one event of every type that Stripe has, then end')
+    .option('--connect <n>', 'so many sellers on Connect, whose events name their account', natural)
     .option('--truth <file>', 'write there what was made, sent and answered, a line of JSON for each event')
     .addOption(
       new Option('--api-version <shape>', 'how bodies look: as now, or as before 2025-03-31').choices(API_SHAPES),
@@ -66,15 +68,17 @@ async function deliver(to: string, secret: string, options: Options, context: Co
   const { simulate: begin } = await import('../simulator/simulate.ts')
   const { rate, speed, seed, count, apiVersion, allTypes: everyType } = options
   const truth = options.truth === undefined ? null : await openTruth(options.truth)
-  const wish = { to, rate, speed, seed, count, apiVersion, everyType, secrets: [secret], onStory: truth?.write }
+  const business = { connectedAccounts: options.connect ?? 0 }
+  const shown = { apiVersion, everyType, business }
+  const wish = { to, rate, speed, seed, count, ...shown, secrets: [secret], onStory: truth?.write }
   const faults = await faultsOf(options.faults)
   const simulation = begin({ ...wish, faults, signal: context.interrupted(), clock, random: systemRandom, log: silent })
-  const shown = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
+  const progressing = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
   const over = options.for === undefined ? () => {} : clock.after(options.for, () => void simulation.stop())
   const report = await simulation.done
   await truth?.close()
   over()
-  clearInterval(shown)
+  clearInterval(progressing)
   if (err.tty) err.write('\r\x1b[K')
   out.write(options.json ? `${JSON.stringify(asJson(report, simulation.seed))}\n` : told(report, simulation.seed))
   return report

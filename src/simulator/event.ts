@@ -32,12 +32,13 @@ export interface Happening {
   readonly request: { readonly id: string; readonly key: string } | null
   readonly livemode: boolean
   /** The Connect account that it happened to, null for the merchant's own. */
-  readonly account: string | null
-  readonly apiVersion: string
+  readonly account?: string | null
+  /** By default the current one. */
+  readonly apiVersion?: string
 }
 
 export function simulatedEvent({ id, type, at, object, previous, request, ...about }: Happening): SimulatedEvent {
-  const { account, apiVersion, livemode } = about
+  const { account = null, apiVersion = API_VERSION, livemode } = about
   return asEvent(
     {
       id,

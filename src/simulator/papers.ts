@@ -14,6 +14,7 @@ const PAPERS = new Set([
   'invoice',
   'invoice_payment',
   'invoiceitem',
+  'line_item',
   'mandate',
   'payment_intent',
   'payout',

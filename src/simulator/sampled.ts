@@ -32,7 +32,7 @@ export function sampled(type: string, { at, ids, customer, apiVersion = API_VERS
   return simulatedEvent({ ...{ id: id('evt'), type, at, object, previous }, ...NOBODY, apiVersion })
 }
 
-const NOBODY = { account: null, request: null, livemode: false }
+const NOBODY = { request: null, livemode: false }
 
 /** An update has to tell what was before: here it was the metadata, where the kind has some. */
 function revised(type: string, object: Fields): { object: Fields; previous: Fields | null } {

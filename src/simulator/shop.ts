@@ -46,7 +46,7 @@ export interface Business {
   readonly preordersPerDay: number
   /** Changes of what is sold: names, prices, coupons. */
   readonly newsPerDay: number
-  /** Sellers on Connect, with accounts of their own. */
+  /** Sellers on Connect, with accounts of their own. Stripe sends what happens to them to a platform's Connect endpoint only. */
   readonly connectedAccounts: number
   /** Whether the balance is paid out to the bank every day. */
   readonly payouts: boolean
@@ -81,7 +81,7 @@ export const defaultBusiness: Business = {
   deletedShare: 0.2,
   preordersPerDay: 1,
   newsPerDay: 0.2,
-  connectedAccounts: 2,
+  connectedAccounts: 0,
   payouts: true,
   incompleteFirst: false,
 }
@@ -112,7 +112,6 @@ export const calmBusiness: Business = {
   deletedShare: 0,
   preordersPerDay: 0,
   newsPerDay: 0,
-  connectedAccounts: 0,
   payouts: false,
 }
 

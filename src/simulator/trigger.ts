@@ -61,4 +61,5 @@ const BUSY: Partial<Business> = {
   downgradeShare: 0.1,
   pauseShare: 0.05,
   newsPerDay: 0.5,
+  connectedAccounts: 2,
 }

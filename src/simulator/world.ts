@@ -5,7 +5,7 @@ import { createIds } from './ids.ts'
 import type { StripeObject } from './objects/wire.ts'
 import { createPapers } from './papers.ts'
 import { previousAttributes } from './previous.ts'
-import type { Shape } from './shape.ts'
+import { current, type Shape } from './shape.ts'
 
 /** The merchant's account as a lifecycle sees it: the time, all objects by id, and the hands to change them. */
 export interface World {
@@ -54,8 +54,10 @@ export interface WorldOptions {
   readonly account: string
   readonly livemode: boolean
   readonly startAt: number
-  readonly shape: Shape
-  readonly begin: (lifecycle: Lifecycle) => void
+  /** By default the current one. */
+  readonly shape?: Shape
+  /** Where lifecycles go that are begun beside others. */
+  readonly begin?: (lifecycle: Lifecycle) => void
   readonly onChange?: (change: Change) => void
 }
 
@@ -75,6 +77,10 @@ export interface OpenWorld extends World {
   moveTo(at: number): void
   /** What happened since the last call. */
   taken(): SimulatedEvent[]
+}
+
+function nowhere(): never {
+  throw new Error('this world has no agenda for another lifecycle')
 }
 
 /** What all views of a world share. */
@@ -98,7 +104,10 @@ export function createWorld(options: WorldOptions): OpenWorld {
     return known
   }
 
-  function view({ random, account, livemode, shape, begin }: WorldOptions, connected: string | null): World {
+  function view(
+    { random, account, livemode, shape = current, begin = nowhere }: WorldOptions,
+    connected: string | null,
+  ): World {
     const ids = createIds(random, account)
     const id = (prefix: string) => ids.make(prefix, common.now)
     const here = () => ({ account, at: common.now })

@@ -12,6 +12,7 @@ const lively = {
   failureShare: 0.3,
   changeShare: 0.3,
   cancelShare: 0.2,
+  connectedAccounts: 2,
 }
 const everything = createMerchant({ seed: 9, startAt, business: { ...lively, refundShare: 0.2 } }).advance(
   startAt + 120 * DAY,

@@ -92,7 +92,6 @@ function order(world: World, { price, trial, method }: Wish): Order {
     subscriptionItem: unsigned.items.data[0].id,
     reason: 'subscription_create',
     charged: [trial ? freeOf(price, period) : chargedFor(price, period)],
-    rebate: null,
     period: { start: period.start, end: period.start },
   })
   const contract = contractOf({ customer: payer.id, paymentMethod: held?.id ?? null, subscription: unsigned.id })

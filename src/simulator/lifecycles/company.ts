@@ -74,7 +74,6 @@ function sign(world: World, buyer: Customer, price: Price): Signed {
     subscriptionItem: unsigned.items.data[0].id,
     reason: 'subscription_create',
     charged: [chargedFor(price, period)],
-    rebate: null,
     period: { start: period.start, end: period.start },
   })
   world.add({ ...unsigned, latest_invoice: draft.id }, 'customer.subscription.created')

@@ -18,11 +18,12 @@ export type InvoicePreview = Omit<Invoice, 'id'>
 
 export interface Billing {
   readonly customer: Customer
-  readonly subscription: Pick<Subscription, 'id' | 'currency' | 'metadata' | 'days_until_due'>
+  readonly subscription: Pick<Subscription, 'id' | 'currency' | 'metadata'> &
+    Partial<Pick<Subscription, 'days_until_due'>>
   readonly subscriptionItem: string
   readonly reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming' | 'manual'
   readonly charged: readonly Charged[]
-  readonly rebate: Rebate | null
+  readonly rebate?: Rebate | null
   readonly period: { readonly start: number; readonly end: number }
 }
 
@@ -38,7 +39,7 @@ export function draftInvoice(world: World, billing: Billing): Invoice {
 export const upcomingInvoice = (world: World, billing: Billing): InvoicePreview => preview(world, billing, null)
 
 function preview(world: World, billing: Billing, id: string | null): InvoicePreview {
-  const { customer, subscription, charged, rebate } = billing
+  const { customer, subscription, charged, rebate = null } = billing
   const subtotal = charged.reduce((sum, { amount }) => sum + amount, 0)
   const off = charged.reduce((sum, what) => sum + offOf(what, rebate), 0)
   const total = subtotal - off
@@ -47,7 +48,7 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
   const place = { invoice: id, subscription: subscription.id, subscriptionItem: billing.subscriptionItem, rebate }
   const lines = charged.map((what) => line(world, what, place))
   const waits = billing.reason === 'subscription_cycle'
-  const days = subscription.days_until_due
+  const days = subscription.days_until_due ?? null
   return {
     object: 'invoice',
     account_country: 'US',
