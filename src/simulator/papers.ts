@@ -42,6 +42,9 @@ export function createPapers(notice: Notice) {
     objects.set(id, object)
     notice(id, object, place)
   }
+  const drop = (id: string, place: Place) => {
+    if (objects.delete(id)) notice(id, null, place)
+  }
   return {
     objects: objects as ReadonlyMap<string, StripeObject>,
     keep,
@@ -54,11 +57,12 @@ export function createPapers(notice: Notice) {
     retire(ids: readonly string[], place: Place): void {
       papers.push(...ids.map((id) => ({ ...place, id })))
     },
+    drop,
     forget(now: number): void {
       let old = 0
       while (old < papers.length && papers[old]!.at < now - PAPERS_KEPT_MS) {
         const { account, id } = papers[old++]!
-        if (objects.delete(id)) notice(id, null, { account, at: now })
+        drop(id, { account, at: now })
       }
       if (old > 0) papers.splice(0, old)
     },

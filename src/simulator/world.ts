@@ -23,6 +23,8 @@ export interface World {
   add<T extends StripeObject>(object: T, ...types: string[]): T
   /** Changes an object; each type becomes an event, with what the object was before where Stripe tells it. */
   change<T extends StripeObject>(id: string, patch: Partial<T>, ...types: string[]): T
+  /** An object is deleted: its last event shows it as it was, and then there is none. */
+  remove<T extends StripeObject>(id: string, type: string): T
   /** Events about an object that is not kept: one without an id of its own, or another face of one that is. */
   tell(object: StripeObject, type: string, before?: StripeObject | null): void
   /** What happens until the next wait was asked for through the API, so its events name a request. */
@@ -153,6 +155,12 @@ export function createWorld(options: WorldOptions): OpenWorld {
         papers.keep(wanted, after, here())
         announce(types, after, before)
         return after
+      },
+      remove<T extends StripeObject>(wanted: string, type: string) {
+        const gone = this.get<T>(wanted)
+        papers.drop(wanted, here())
+        announce([type], gone, null)
+        return gone
       },
       tell: (object, type, before = null) => announce([type], object, before),
       byRequest() {

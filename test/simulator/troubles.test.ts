@@ -271,6 +271,24 @@ test('a price that changes is replaced: the old one is set aside, as price and a
   assert.deepEqual([after.object, previousOf(after)], [aside!.object, { active: true }])
 })
 
+test('what was deleted is shown as it was, and then there is none', () => {
+  const merchant = createMerchant({
+    seed: 5,
+    startAt,
+    business: { ...calmBusiness, customers: 30, cancelShare: 1, deletedShare: 1, newsPerDay: 1 },
+  })
+  const events = merchant.advance(startAt + 100 * DAY)
+
+  for (const type of ['customer.deleted', 'product.deleted', 'price.deleted', 'coupon.deleted']) {
+    const gone = named(events, type)
+    assert.ok(gone.length > 0, type)
+    for (const event of gone) {
+      assert.equal(merchant.objects.has(event.object!), false)
+      assert.equal(objectOf(event)['id'], event.object)
+    }
+  }
+})
+
 test('a merchant of a year keeps no more than the papers of some months', () => {
   const at = (days: number) => {
     const merchant = createMerchant({

@@ -43,8 +43,8 @@ function* campaign(world: World, _shop: Shop): Lifecycle {
   yield world.now() + 23 * HOUR
   world.byRequest()
   world.change<PromotionCode>(code.id, { active: false }, 'promotion_code.updated')
-  world.change<Coupon>(given.id, { valid: false }, 'coupon.deleted')
-  world.retire(code.id, given.id)
+  world.remove(given.id, 'coupon.deleted')
+  world.retire(code.id)
 }
 
 /** Something new that nobody buys, and that is gone within hours. */
@@ -55,10 +55,8 @@ function* trialBalloon(world: World, _shop: Shop): Lifecycle {
   const { id } = addPrice(world, offer, made)
   yield world.now() + 5 * HOUR
   world.byRequest()
-  const gone = world.change<Price>(id, { active: false }, 'price.deleted')
-  tellPlan(world, gone, 'plan.deleted', null)
-  world.change<Product>(made.id, { active: false }, 'product.deleted')
-  world.retire(id, made.id)
+  tellPlan(world, world.remove<Price>(id, 'price.deleted'), 'plan.deleted', null)
+  world.remove(made.id, 'product.deleted')
 }
 
 function addPrice(world: World, offer: Offer, of: Product): Price {

@@ -90,6 +90,6 @@ function mistake(world: World, contract: Contract): void {
   const period = { start: world.created(), end: world.created() }
   const invoice = draftInvoice(world, { ...billing(world, contract), reason: 'manual', charged, period })
   const draft = world.add(invoice, 'invoice.created')
-  world.change<InvoiceItem>(item.id, {}, 'invoiceitem.deleted')
-  world.change(draft.id, {}, 'invoice.deleted')
+  world.remove(item.id, 'invoiceitem.deleted')
+  world.remove(draft.id, 'invoice.deleted')
 }

@@ -92,8 +92,7 @@ function* giveTaxId(world: World, { customer }: Contract): Lifecycle {
   world.change<TaxId>(given.id, { verification }, 'customer.tax_id.updated')
   if (known) return world.retire(given.id)
   world.byRequest()
-  world.change<TaxId>(given.id, {}, 'customer.tax_id.deleted')
-  world.retire(given.id)
+  world.remove(given.id, 'customer.tax_id.deleted')
 }
 
 /** A week after the end, everything about the customer is deleted. */
@@ -101,5 +100,5 @@ export function* forgetCustomer(world: World, contract: Contract): Lifecycle {
   yield world.now() + 7 * DAY
   world.byRequest()
   if (contract.paymentMethod) detach(world, contract.paymentMethod)
-  world.change<Customer>(contract.customer, {}, 'customer.deleted')
+  world.remove(contract.customer, 'customer.deleted')
 }

@@ -41,9 +41,10 @@ export function endRebate(world: World, contract: Contract): void {
   const { end } = world.get<Discount>(held)
   const { duration } = couponOf(world, held)
   if (duration !== 'once' && (end ?? 0) > world.created()) return
-  world.change<Discount>(held, { end: world.created() }, 'customer.discount.deleted')
-  world.change<Subscription>(contract.subscription, { discounts: [] }, 'customer.subscription.updated')
+  // Invoices still name it.
+  world.tell(world.get(held), 'customer.discount.deleted')
   world.retire(held)
+  world.change<Subscription>(contract.subscription, { discounts: [] }, 'customer.subscription.updated')
 }
 
 const couponOf = (world: World, held: string): Coupon =>
