@@ -11,6 +11,8 @@ import { current, type Shape } from './shape.ts'
 export interface World {
   readonly random: Random
   readonly livemode: boolean
+  /** The id of the account that this is seen from. */
+  readonly owner: string
   /** The Connect account that all this happens to, null for the merchant's own. */
   readonly account: string | null
   now(): number
@@ -131,6 +133,7 @@ export function createWorld(options: WorldOptions): OpenWorld {
     return {
       random,
       livemode,
+      owner: account,
       account: connected,
       now: () => common.now,
       created: () => seconds(common.now),

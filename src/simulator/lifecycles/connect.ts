@@ -53,7 +53,7 @@ function* onboard(seller: World, id: string, app: string): Lifecycle<string> {
   seller.change<Account>(id, { details_submitted: true }, 'account.updated')
   yield seller.now() + MINUTE
   seller.byRequest()
-  const bank = seller.add(bankAccount(seller, 'usd', id), 'account.external_account.created')
+  const bank = seller.add(bankAccount(seller, 'usd'), 'account.external_account.created')
   const { requirements } = seller.get<Account>(id)
   seller.change<Account>(
     id,

@@ -14,7 +14,7 @@ export function* payingOut(world: World, shop: Shop): Lifecycle {
     const ready = [...shop.till.available()].filter(([, amount]) => amount > 0)
     if (ready.length > 0) world.tell(balance(world, shop.till), 'balance.available')
     for (const [currency, amount] of ready) {
-      const bank = banks.get(currency) ?? world.add(bankAccount(world, currency, null)).id
+      const bank = banks.get(currency) ?? world.add(bankAccount(world, currency)).id
       banks.set(currency, bank)
       shop.till.move(currency, 0 - amount)
       const made = world.add(payout(world, { amount, currency, bank, days: ARRIVES_DAYS }), 'payout.created')

@@ -45,11 +45,11 @@ export function payout(world: World, { amount, currency, bank, days }: PaidOut):
   }
 }
 
-export function bankAccount(world: World, currency: string, account: string | null): BankAccount {
+export function bankAccount(world: World, currency: string): BankAccount {
   return {
     id: world.id('ba'),
     object: 'bank_account',
-    account,
+    account: world.owner,
     account_holder_name: 'Example Shop',
     account_holder_type: 'company',
     account_type: null,
