@@ -1,14 +1,22 @@
-import type { Command } from 'commander'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { type Command, Option } from 'commander'
 import { endpoints } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import { silent } from '../core/service.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
+import type { FaultRates } from '../simulator/faults.ts'
 import type { SendReport } from '../simulator/report.ts'
+import type { ApiShape } from '../simulator/shape.ts'
+import type { Story } from '../simulator/story.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
 import { milliseconds, natural, positive } from './numbers.ts'
 import { findRunning, runFile } from './running.ts'
 import { columns } from './terminal.ts'
+
+const API_SHAPES: readonly ApiShape[] = ['current', 'pre-basil']
 
 interface Options extends Common {
   readonly to?: string
@@ -18,7 +26,11 @@ interface Options extends Common {
   readonly count?: number
   readonly for?: number
   readonly secret?: string
-  readonly faults?: boolean
+  readonly faults?: string | true
+  readonly allTypes?: boolean
+  readonly connect?: number
+  readonly truth?: string
+  readonly apiVersion?: ApiShape
 }
 
 /** Delivers the events of an invented merchant until they are used up, the time is over, or Ctrl-C. */
@@ -30,8 +42,17 @@ export const simulate = (context: Context): Command =>
     .option('--seed <n>', 'the same number makes the same events', natural)
     .option('--count <n>', 'end after so many events', natural)
     .option('--for <duration>', 'end after this long, such as 30s', milliseconds)
-    .option('--secret <whsec_...>', 'sign with it; default: the first one configured')
-    .option('--faults', 'also late, doubled, shuffled, torn and wrongly signed deliveries')
+    .option('--secret <whsec>', 'sign with it, whsec_...; default: the first one configured')
+    .option(
+      '--faults [names]',
+      'also late, doubled, shuffled, torn and forged deliveries; or those named: twin,dropped=0.1',
+    )
+    .option('--all-types', 'one event of every type that Stripe has, then end')
+    .option('--connect <n>', 'so many sellers on Connect, whose events name their account', natural)
+    .option('--truth <file>', 'write there what was made, sent and answered, a line of JSON for each event')
+    .addOption(
+      new Option('--api-version <shape>', 'how bodies look: as now, or as before 2025-03-31').choices(API_SHAPES),
+    )
     .action(async (options: Options) => {
       const config = await configOf(options, context)
       const secret = options.secret ?? endpoints(config.accounts)[0]?.secrets[0]
@@ -44,21 +65,52 @@ export const simulate = (context: Context): Command =>
 
 async function deliver(to: string, secret: string, options: Options, context: Context): Promise<SendReport> {
   const { clock, err, out } = context
-  const [{ simulate: begin }, { unruly }] = await Promise.all([
-    import('../simulator/simulate.ts'),
-    import('../simulator/faults.ts'),
-  ])
-  const { rate, speed, seed, count, faults } = options
-  const wish = { to, rate, speed, seed, count, secrets: [secret], faults: faults ? unruly : {} }
-  const simulation = begin({ ...wish, signal: context.interrupted(), clock, random: systemRandom, log: silent })
-  const shown = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
+  const { simulate: begin } = await import('../simulator/simulate.ts')
+  const { rate, speed, seed, count, apiVersion, allTypes: everyType } = options
+  const truth = options.truth === undefined ? null : await openTruth(options.truth)
+  const business = { connectedAccounts: options.connect ?? 0 }
+  const shown = { apiVersion, everyType, business }
+  const wish = { to, rate, speed, seed, count, ...shown, secrets: [secret], onStory: truth?.write }
+  const faults = await faultsOf(options.faults)
+  const simulation = begin({ ...wish, faults, signal: context.interrupted(), clock, random: systemRandom, log: silent })
+  const progressing = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
   const over = options.for === undefined ? () => {} : clock.after(options.for, () => void simulation.stop())
   const report = await simulation.done
+  await truth?.close()
   over()
-  clearInterval(shown)
+  clearInterval(progressing)
   if (err.tty) err.write('\r\x1b[K')
   out.write(options.json ? `${JSON.stringify(asJson(report, simulation.seed))}\n` : told(report, simulation.seed))
   return report
+}
+
+async function faultsOf(wish: Options['faults']): Promise<Partial<FaultRates>> {
+  if (wish === undefined) return {}
+  const { ratesOf, unruly } = await import('../simulator/faults.ts')
+  if (wish === true) return unruly
+  try {
+    return ratesOf(wish)
+  } catch (error) {
+    throw failure('flag_invalid', { what: `--faults: ${(error as Error).message}` })
+  }
+}
+
+/** A file that takes one line of JSON for each event. */
+async function openTruth(path: string) {
+  const file = createWriteStream(path)
+  await once(file, 'open').catch((error: NodeJS.ErrnoException) => {
+    throw failure('flag_invalid', { what: `--truth: ${path} cannot be written: ${error.code}` })
+  })
+  const written = finished(file)
+  // A disk that fills up is told of at the end, when the sending is over.
+  written.catch(() => {})
+  return {
+    write: (story: Story) => void file.write(`${JSON.stringify(story)}\n`),
+    close: () => {
+      file.end()
+      return written
+    },
+  }
 }
 
 const progress = ({ sent, accepted, waiting }: SendReport) =>
@@ -71,10 +123,16 @@ const asJson = (report: SendReport, seed: number) => ({
   refused: report.refused,
   retried: report.retried,
   gaveUp: report.gaveUp.size,
+  dropped: report.dropped.size,
+  ungenerated: report.ungenerated.size,
+  withheld: report.withheld.size,
   badRefused: report.badRefused,
   badAccepted: report.badAccepted.size,
   latencyMs: report.latencyMs,
 })
+
+const disabled = ({ disabledAt, withheld }: SendReport): [string, string][] =>
+  disabledAt === null ? [] : [['endpoint', `disabled after days of failures; ${withheld.size} events withheld`]]
 
 function told(report: SendReport, seed: number): string {
   const refused = Object.entries(report.refused).map(([answer, count]) => `${answer}: ${count}`)
@@ -84,6 +142,7 @@ function told(report: SendReport, seed: number): string {
     ['events accepted', String(report.accepted.size)],
     ['refused', refused.join(', ') || '0'],
     ['given up', String(report.gaveUp.size)],
+    ...disabled(report),
     ['torn or forged', `${report.badRefused} refused, ${report.badAccepted.size} accepted`],
     ['answered in', report.latencyMs ? `p50 ${report.latencyMs.p50} ms, p99 ${report.latencyMs.p99} ms` : 'never'],
   ]

@@ -1,7 +1,7 @@
 import { HOUR } from './calendar.ts'
 import type { SimulatedEvent } from './event.ts'
 import { createMerchant } from './merchant.ts'
-import type { Business } from './shop.ts'
+import { type Business, calmBusiness } from './shop.ts'
 
 export interface BurstOptions {
   /** How many subscriptions renew. */
@@ -17,7 +17,6 @@ export interface BurstOptions {
  * invoices are finalised and paid within five minutes (ten events each). Nobody comes, leaves or fails to pay.
  */
 export function burst({ count, seed, at, business }: BurstOptions): SimulatedEvent[] {
-  const calm: Partial<Business> = { growthPerDay: 0, failureShare: 0, changeShare: 0, cancelShare: 0, refundShare: 0 }
-  const batch = { ...calm, ...business, customers: count, renewalAt: at }
+  const batch = { ...calmBusiness, ...business, customers: count, renewalAt: at }
   return createMerchant({ seed, startAt: at - HOUR, business: batch }).advance(at + 2 * HOUR)
 }

@@ -1,6 +1,5 @@
 import type { Json } from '../core/outcome.ts'
 import { seconds } from './calendar.ts'
-import { asJson, type StripeObject } from './objects/wire.ts'
 import { print } from './print.ts'
 
 /** The version that the objects here are shaped by. */
@@ -17,6 +16,8 @@ export interface SimulatedEvent {
   /** The id of `data.object`, null where Stripe gives it none. */
   readonly object: string | null
   readonly customer: string | null
+  /** The Connect account that it happened to, null for the merchant's own. */
+  readonly account: string | null
   readonly json: { readonly [key: string]: Json }
   readonly body: Buffer
 }
@@ -25,36 +26,62 @@ export interface Happening {
   readonly id: string
   readonly type: string
   readonly at: number
-  readonly object: StripeObject
+  readonly object: { readonly [key: string]: Json }
   readonly previous: { readonly [key: string]: Json } | null
   /** The API request that caused it, null where the clock did. */
   readonly request: { readonly id: string; readonly key: string } | null
   readonly livemode: boolean
+  /** The Connect account that it happened to, null for the merchant's own. */
+  readonly account?: string | null
+  /** By default the current one. */
+  readonly apiVersion?: string
 }
 
-export function simulatedEvent(happening: Happening): SimulatedEvent {
-  const { id, type, at, previous } = happening
-  const object = asJson(happening.object)
-  const json: SimulatedEvent['json'] = {
-    id,
-    object: 'event',
-    api_version: API_VERSION,
-    created: seconds(at),
-    data: previous ? { object, previous_attributes: previous } : { object },
-    livemode: happening.livemode,
-    pending_webhooks: 1,
-    request: { id: happening.request?.id ?? null, idempotency_key: happening.request?.key ?? null },
-    type,
-  }
+export function simulatedEvent({ id, type, at, object, previous, request, ...about }: Happening): SimulatedEvent {
+  const { account = null, apiVersion = API_VERSION, livemode } = about
+  return asEvent(
+    {
+      id,
+      object: 'event',
+      ...(account === null ? {} : { account }),
+      api_version: apiVersion,
+      created: seconds(at),
+      data: previous ? { object, previous_attributes: previous } : { object },
+      livemode,
+      pending_webhooks: 1,
+      request: { id: request?.id ?? null, idempotency_key: request?.key ?? null },
+      type,
+    },
+    at,
+  )
+}
+
+/** What Stripe at times does: a second event of one change, the same but for its id. */
+export const twinOf = (event: SimulatedEvent, id: string): SimulatedEvent => asEvent({ ...event.json, id }, event.at)
+
+function asEvent(json: SimulatedEvent['json'], at: number): SimulatedEvent {
+  const { object, previous_attributes: before } = json['data'] as unknown as Data
   let body: Buffer | null = null
   return {
-    ...{ id, type, at, created: seconds(at), object: textOf(object['id']), customer: customerOf(object), json },
+    id: String(json['id']),
+    type: String(json['type']),
+    at,
+    created: seconds(at),
+    object: textOf(object['id']),
+    customer: customerOf(object) ?? textOf(before?.['customer']),
+    account: textOf(json['account']),
+    json,
     // Printing costs more than all else about an event, and many are made that nobody sends.
     get body() {
       body ??= print(json)
       return body
     },
   }
+}
+
+interface Data {
+  readonly object: { readonly [key: string]: Json }
+  readonly previous_attributes?: { readonly [key: string]: Json }
 }
 
 function customerOf(object: { readonly [key: string]: Json }): string | null {

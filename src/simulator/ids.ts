@@ -13,13 +13,14 @@ export interface Ids {
 const TIMELESS: Readonly<Record<string, number>> = {
   cus: 14,
   prod: 14,
+  acct: 16,
   si: 14,
   req: 14,
   cs_test_a1: 56,
   cs_live_a1: 56,
 }
 // A payment, its charge and its refund count as one family, told by a 3 where the others have a 1.
-const PAYMENTS = new Set(['pi', 'ch', 're', 'txn'])
+const PAYMENTS = new Set(['pi', 'ch', 'py', 're', 'txn'])
 
 export function createIds(random: Random, account: string): Ids {
   const owner = account.slice(-10).padStart(10, 'A')

@@ -20,6 +20,12 @@ export interface SendReport {
   readonly gaveUp: ReadonlySet<string>
   /** Ids never sent, as the fault rates wished. */
   readonly dropped: ReadonlySet<string>
+  /** Ids of events that were never made, as the fault rates wished. */
+  readonly ungenerated: ReadonlySet<string>
+  /** Since when the endpoint is disabled, on the sender's clock, because every attempt of days had failed; null while it is not. */
+  readonly disabledAt: number | null
+  /** Ids that were not sent, or not sent again, because of that. */
+  readonly withheld: ReadonlySet<string>
   /** Torn and forged deliveries that were refused, as they should be. */
   readonly badRefused: number
   /** Ids of torn or forged deliveries that were answered with a 2xx: a receiver that does this does not verify. */
@@ -43,6 +49,8 @@ export function createTally(timeoutMs: number) {
   const accepted = new Set<string>()
   const gaveUp = new Set<string>()
   const dropped = new Set<string>()
+  const ungenerated = new Set<string>()
+  const withheld = new Set<string>()
   const badAccepted = new Set<string>()
   const refused: Record<string, number> = {}
   const latency = createLatency(timeoutMs)
@@ -57,6 +65,7 @@ export function createTally(timeoutMs: number) {
     else {
       remember(accepted, id)
       gaveUp.delete(id)
+      withheld.delete(id)
     }
   }
   return {
@@ -67,12 +76,17 @@ export function createTally(timeoutMs: number) {
       else countBad(delivery.event.id, answer)
     },
     drop: (id: string) => remember(dropped, id),
+    skip: (id: string) => remember(ungenerated, id),
+    withhold(id: string): void {
+      if (!accepted.has(id)) remember(withheld, id)
+    },
     retry: () => void retried++,
     giveUp(id: string): void {
       if (!accepted.has(id)) remember(gaveUp, id)
     },
-    report: (now: { inFlight: number; waiting: number }): SendReport => ({
+    report: (now: { inFlight: number; waiting: number; disabledAt: number | null }): SendReport => ({
       ...{ sent, accepted, refused: { ...refused }, retried, gaveUp, dropped, badRefused, badAccepted, ...now },
+      ...{ ungenerated, withheld },
       latencyMs: latency.quantiles(),
     }),
   }

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from './calendar.ts'
+import { DAY, HOUR, MINUTE } from './calendar.ts'
 
 /**
  * Stripe says "exponential back-off, up to three days" and publishes no table. This one is an assumption, and a parameter
@@ -27,6 +27,9 @@ export const LIVE_RETRIES_MS: readonly number[] = [
   12 * HOUR,
   12 * HOUR,
 ]
+
+/** After so long without one success Stripe disables an endpoint: nine days, say the mails that people were sent of it. */
+export const DISABLE_AFTER_MS = 9 * DAY
 
 /** In a sandbox Stripe tries three more times over a few hours. */
 export const SANDBOX_RETRIES_MS: readonly number[] = [HOUR, 2 * HOUR, 4 * HOUR]

@@ -4,8 +4,8 @@ import { createAgenda } from './agenda.ts'
 import type { Delivery } from './faults.ts'
 import { type Attempt, createQueue, type Pace } from './pace.ts'
 import { createPost, type Post } from './post.ts'
-import { createTally, type SendReport, taken } from './report.ts'
-import { LIVE_RETRIES_MS } from './retries.ts'
+import { type Answer, createTally, type SendReport, taken } from './report.ts'
+import { DISABLE_AFTER_MS, LIVE_RETRIES_MS } from './retries.ts'
 
 export interface SenderOptions {
   /** The receiver's address, path included. */
@@ -20,14 +20,22 @@ export interface SenderOptions {
   readonly speed?: number
   /** The delay after each failed attempt, in milliseconds of the merchant's time; after the last nothing more is tried. */
   readonly retriesMs?: readonly number[]
+  /** When nothing was taken for so long, in milliseconds of the merchant's time, the endpoint is disabled: nothing more leaves. */
+  readonly disableAfterMs?: number
   /** Requests in flight at once; more wait. */
   readonly concurrency?: number
   /** Stripe publishes no time-out: ten seconds is an assumption. */
   readonly timeoutMs?: number
   /** Hears of each good delivery as it leaves for the first time. */
   readonly onSend?: (delivery: Delivery) => void
+  /** Hears each answer, and once how a delivery ended: of a good one, when nothing more will be tried. */
+  readonly onAnswer?: (delivery: Delivery, answer: Answer) => void
+  readonly onEnd?: (delivery: Delivery, end: End) => void
   readonly signal?: AbortSignal
 }
+
+/** How one delivery ended. What is torn or forged is `refused` when all is well. */
+export type End = 'accepted' | 'refused' | 'gaveUp' | 'dropped' | 'ungenerated' | 'withheld'
 
 export interface Sender {
   /**
@@ -37,6 +45,8 @@ export interface Sender {
    */
   run(deliveries: Iterable<Delivery>): Promise<SendReport>
   report(): SendReport
+  /** A disabled endpoint is sent to again; what was withheld stays so. */
+  enable(): void
 }
 
 export const CONCURRENCY = 64
@@ -48,6 +58,8 @@ export function createSender(options: SenderOptions): Sender {
   const again = createAgenda<Attempt>()
   const tally = createTally(timeoutMs)
   const bell = createBell(clock)
+  const endpoint = createEndpoint((options.disableAfterMs ?? DISABLE_AFTER_MS) / speed)
+  const ended = (delivery: Delivery, end: End) => options.onEnd?.(delivery, end)
   let inFlight = 0
 
   async function attempt(post: Post['send'], { delivery, number }: Attempt): Promise<void> {
@@ -55,7 +67,13 @@ export function createSender(options: SenderOptions): Sender {
     const beganAt = clock.now()
     const answer = await post(delivery)
     tally.count({ delivery, answer, tookMs: clock.now() - beganAt })
-    if (delivery.kind === 'good' && !taken(answer)) retry(delivery, number)
+    options.onAnswer?.(delivery, answer)
+    if (delivery.kind !== 'good') ended(delivery, taken(answer) ? 'accepted' : 'refused')
+    else {
+      endpoint.note(taken(answer), clock.now())
+      if (taken(answer)) ended(delivery, 'accepted')
+      else retry(delivery, number)
+    }
     inFlight--
     bell.ring()
   }
@@ -64,11 +82,24 @@ export function createSender(options: SenderOptions): Sender {
     const delayMs = retriesMs[number - 1]
     if (delayMs === undefined) {
       tally.giveUp(delivery.event.id)
+      ended(delivery, 'gaveUp')
       return
     }
     tally.retry()
     // A tenth of jitter, so that what failed together does not come back in one blow.
     again.note(clock.now() + (delayMs * (1 + random() * 0.1)) / speed, { delivery, number: number + 1 })
+  }
+
+  /** Counts what is not to be sent, and says why; null where it is. */
+  function unsent({ delivery: { kind, event } }: Attempt): End | null {
+    if (kind === 'ungenerated') tally.skip(event.id)
+    else if (kind === 'dropped') tally.drop(event.id)
+    else if (endpoint.disabledAt() === null) return null
+    else {
+      tally.withhold(event.id)
+      return 'withheld'
+    }
+    return kind
   }
 
   async function work(deliveries: Iterable<Delivery>, { send }: Post): Promise<void> {
@@ -82,7 +113,8 @@ export function createSender(options: SenderOptions): Sender {
         continue
       }
       const next = due.take()
-      if (next.delivery.kind === 'dropped') tally.drop(next.delivery.event.id)
+      const end = unsent(next)
+      if (end) ended(next.delivery, end)
       else {
         if (next.number === 1 && next.delivery.kind === 'good') options.onSend?.(next.delivery)
         void attempt(send, next)
@@ -92,7 +124,8 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   return {
-    report: () => tally.report({ inFlight, waiting: again.size }),
+    enable: endpoint.enable,
+    report: () => tally.report({ inFlight, waiting: again.size, disabledAt: endpoint.disabledAt() }),
     async run(deliveries) {
       const post = createPost({ to: options.to, secrets: options.secrets, clock, timeoutMs, connections: concurrency })
       signal?.addEventListener('abort', bell.ring, { once: true })
@@ -103,6 +136,24 @@ export function createSender(options: SenderOptions): Sender {
         await post.close()
       }
       return this.report()
+    },
+  }
+}
+
+/** Whether the address is still sent to: as Stripe does, it is disabled when every attempt of some days has failed. */
+function createEndpoint(disableAfterMs: number) {
+  let failingSince: number | null = null
+  let disabledAt: number | null = null
+  return {
+    disabledAt: () => disabledAt,
+    note(taken: boolean, now: number): void {
+      if (taken) failingSince = null
+      else failingSince ??= now
+      if (failingSince !== null && now - failingSince >= disableAfterMs) disabledAt ??= now
+    },
+    enable(): void {
+      failingSince = null
+      disabledAt = null
     },
   }
 }

@@ -3,12 +3,15 @@ import type { Random } from '../core/random.ts'
 import { seeded } from '../core/random.ts'
 import type { Logger } from '../core/service.ts'
 import { DAY } from './calendar.ts'
+import { createEveryType } from './every-type.ts'
 import { type Delivery, type FaultRates, noFaults } from './faults.ts'
 import { createMerchant } from './merchant.ts'
 import { atRate, atSpeed } from './pace.ts'
 import { REMEMBERED_MAX, type SendReport } from './report.ts'
-import { createSender, type Sender } from './sender.ts'
+import { createSender, type Sender, type SenderOptions } from './sender.ts'
+import type { ApiShape } from './shape.ts'
 import type { Business } from './shop.ts'
+import { createStories, type Story } from './story.ts'
 import { stream } from './stream.ts'
 import { type Truth, truthOf } from './truth.ts'
 
@@ -25,11 +28,19 @@ export interface SimulateOptions {
   readonly startAt?: number
   readonly faults?: Partial<FaultRates>
   readonly business?: Partial<Business>
+  /** How bodies look: as in the current API version, or as in those before 2025-03-31.basil. */
+  readonly apiVersion?: ApiShape
+  /** One event of every known type instead of the merchant's days. */
+  readonly everyType?: boolean
   /** Ends by itself after so many events, once they are all accepted or given up. */
   readonly count?: number
   readonly retriesMs?: readonly number[]
   readonly concurrency?: number
   readonly timeoutMs?: number
+  /** Of the merchant's time: see the sender. */
+  readonly disableAfterMs?: number
+  /** Hears what became of each event, once nothing more will; of the rest before `done` resolves. */
+  readonly onStory?: (story: Story) => void
   readonly signal?: AbortSignal
   readonly clock: Clock
   readonly random: Random
@@ -45,6 +56,8 @@ export interface Simulation {
   stats(): SendReport
   /** What was sent, each event once: the first million. */
   truth(): readonly Truth[]
+  /** The endpoint was disabled, and is sent to again. */
+  enable(): void
 }
 
 /** A merchant whose webhooks come to `to`, until they are stopped. */
@@ -59,9 +72,13 @@ export function simulate(options: SimulateOptions): Simulation {
   }
 
   const startAt = options.startAt ?? clock.now()
-  const sender = senderOf(options, { startAt, signal, onSend, random: seeded(seed + 2) })
+  const stories = options.onStory && createStories(options.onStory)
+  const heard = { onAnswer: stories?.answer, onEnd: stories?.end, onSend }
+  const sender = senderOf(options, { startAt, signal, ...heard, random: seeded(seed + 2) })
   log.info({ seed, to: new URL(options.to).host, rate: options.rate ?? null, speed: options.speed ?? 1 }, 'simulating')
-  const done = keptAlive(sender.run(eventsOf(options, seed, startAt)))
+  const done = keptAlive(sender.run(eventsOf(options, { seed, startAt, onPlan: stories?.plan }))).finally(() =>
+    stories?.close(),
+  )
   return {
     seed,
     done,
@@ -70,6 +87,7 @@ export function simulate(options: SimulateOptions): Simulation {
       return done
     },
     stats: sender.report,
+    enable: sender.enable,
     truth: () => [...truths.values()],
   }
 }
@@ -77,9 +95,12 @@ export function simulate(options: SimulateOptions): Simulation {
 // A ledger may refuse what is created more than 400 days ahead.
 const SIMULATED_MAX_MS = 365 * DAY
 
-function eventsOf(options: SimulateOptions, seed: number, startAt: number): Iterable<Delivery> {
+function eventsOf(options: SimulateOptions, { seed, startAt, onPlan }: Planned): Iterable<Delivery> {
+  const { apiVersion, business, everyType } = options
+  const merchant = (everyType ? createEveryType : createMerchant)({ seed, startAt, business, apiVersion })
   return stream({
-    merchant: createMerchant({ seed, startAt, business: options.business }),
+    merchant,
+    onPlan,
     startAt,
     untilAt: startAt + SIMULATED_MAX_MS,
     count: options.count ?? Number.POSITIVE_INFINITY,
@@ -88,7 +109,13 @@ function eventsOf(options: SimulateOptions, seed: number, startAt: number): Iter
   })
 }
 
-interface Running {
+interface Planned {
+  readonly seed: number
+  readonly startAt: number
+  readonly onPlan: ((deliveries: readonly Delivery[]) => void) | undefined
+}
+
+interface Running extends Pick<SenderOptions, 'onAnswer' | 'onEnd'> {
   readonly startAt: number
   readonly signal: AbortSignal
   readonly onSend: (delivery: Delivery) => void
@@ -96,12 +123,23 @@ interface Running {
 }
 
 function senderOf(options: SimulateOptions, { startAt, ...running }: Running): Sender {
-  const { to, secrets, clock, rate, speed = 1, retriesMs, concurrency, timeoutMs } = options
+  const { to, secrets, clock, rate, speed = 1, retriesMs, disableAfterMs, concurrency, timeoutMs } = options
   const pace =
     rate === undefined
       ? atSpeed({ speed, startAt: clock.now(), beginsAt: startAt })
       : atRate({ perSecond: rate, startAt: clock.now() })
-  return createSender({ to, secrets, clock, pace, speed, retriesMs, concurrency, timeoutMs, ...running })
+  return createSender({
+    to,
+    secrets,
+    clock,
+    pace,
+    speed,
+    retriesMs,
+    disableAfterMs,
+    concurrency,
+    timeoutMs,
+    ...running,
+  })
 }
 
 /** The clock's timers let the process end; a simulation that waits for its next delivery must not. */

@@ -1,7 +1,7 @@
 import type { Random } from '../core/random.ts'
 import { createAgenda } from './agenda.ts'
 import { HOUR } from './calendar.ts'
-import { type Delivery, type FaultRates, punctual, withFaults } from './faults.ts'
+import { type Delivery, type FaultRates, prompt, spoiler } from './faults.ts'
 import type { Merchant } from './merchant.ts'
 
 export interface StreamOptions {
@@ -13,6 +13,8 @@ export interface StreamOptions {
   readonly count: number
   readonly faults: FaultRates
   readonly random: Random
+  /** Hears of each event as it is made: of all its deliveries, before any leaves; or that it is dropped, or `ungenerated`. */
+  readonly onPlan?: (deliveries: readonly Delivery[]) => void
 }
 
 // The merchant's events of one hour are held at most, beside what is late.
@@ -26,7 +28,9 @@ export function* stream({
   count,
   faults,
   random,
+  onPlan,
 }: StreamOptions): Generator<Delivery, void> {
+  const spoil = spoiler(faults, random)
   const leaving = createAgenda<Delivery>()
   let left = count
   for (let madeAt = startAt; left > 0 && madeAt < untilAt; ) {
@@ -35,7 +39,11 @@ export function* stream({
     madeAt = Math.min(untilAt, Math.max(madeAt + STEP_MS, nextAt))
     const events = merchant.advance(madeAt).slice(0, left)
     left -= events.length
-    for (const delivery of withFaults(punctual(events), faults, random)) leaving.note(delivery.at, delivery)
+    for (const event of events) {
+      const planned = spoil(prompt(event))
+      onPlan?.(planned)
+      for (const delivery of planned) leaving.note(delivery.at, delivery)
+    }
     // No event to come can be delivered before this instant.
     while ((leaving.next() ?? Number.POSITIVE_INFINITY) <= madeAt) yield leaving.take() as Delivery
   }

@@ -32,13 +32,18 @@ export function sumOf(truths: Iterable<Truth>, type: string): Record<string, num
 
 // Which field says how much, by the kind of object.
 const AMOUNT: Readonly<Record<string, string>> = {
+  application_fee: 'amount',
   charge: 'amount',
   'checkout.session': 'amount_total',
+  credit_note: 'amount',
+  dispute: 'amount',
   invoice: 'amount_due',
   invoice_payment: 'amount_paid',
   invoiceitem: 'amount',
   payment_intent: 'amount',
+  payout: 'amount',
   refund: 'amount',
+  transfer: 'amount',
 }
 
 const PAID = new Set(['invoice.paid', 'invoice.payment_succeeded'])

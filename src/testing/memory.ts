@@ -14,7 +14,7 @@ export interface MemoryLedger {
 
 export async function memoryLedger(startAt?: number): Promise<MemoryLedger> {
   const clock = new VirtualClock(startAt)
-  const db = connect(':memory:', { checkpoints: false })
+  const db = connect(':memory:', { checkpoints: false, syncs: 'commit' })
   const store = await openSqlite({ path: ':memory:', thread: false, db, clock })
   return { store, clock, db }
 }

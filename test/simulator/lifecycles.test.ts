@@ -3,19 +3,12 @@ import { test } from 'node:test'
 import { DAY, HOUR } from '../../src/simulator/calendar.ts'
 import type { SimulatedEvent } from '../../src/simulator/event.ts'
 import { createMerchant } from '../../src/simulator/merchant.ts'
-import type { Business } from '../../src/simulator/shop.ts'
+import { type Business, calmBusiness } from '../../src/simulator/shop.ts'
 import { type Fields, objectOf, previousOf } from './reading.ts'
 
 const startAt = Date.UTC(2026, 10, 24, 9, 30)
 const calm: Partial<Business> = {
-  customers: 0,
-  growthPerDay: 0,
-  anchoredShare: 0,
-  trialShare: 0,
-  failureShare: 0,
-  changeShare: 0,
-  cancelShare: 0,
-  refundShare: 0,
+  ...calmBusiness,
   offers: [{ name: 'Team', amount: 2900, currency: 'usd', interval: 'month' }],
 }
 const lived = (business: Partial<Business>, days = 100, seed = 5) =>

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import Stripe from 'stripe'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { burst } from '../../src/simulator/burst.ts'
-import { HOUR, MINUTE } from '../../src/simulator/calendar.ts'
+import { DAY, HOUR, MINUTE } from '../../src/simulator/calendar.ts'
 import { type Delivery, punctual } from '../../src/simulator/faults.ts'
 import { atRate, atSpeed } from '../../src/simulator/pace.ts'
 import { LIVE_RETRIES_MS, SANDBOX_RETRIES_MS } from '../../src/simulator/retries.ts'
-import { createSender, type SenderOptions, TIMEOUT_MS } from '../../src/simulator/sender.ts'
+import { createSender, type End, type Sender, type SenderOptions, TIMEOUT_MS } from '../../src/simulator/sender.ts'
 import { drive } from './drive.ts'
 import { type Received, receiver } from './receiver.ts'
 
@@ -21,10 +21,12 @@ interface Case {
   readonly deliveries: Iterable<Delivery>
   readonly answer: (received: Received, response: ServerResponse, clock: VirtualClock) => void
   readonly options?: Partial<SenderOptions>
+  /** Called when the first delivery was withheld. */
+  readonly onDisabled?: (sender: Sender) => void
 }
 
 /** Sends to a real server on a virtual clock, and returns the report and when each request came. */
-async function sent({ deliveries, answer, options }: Case) {
+async function sent({ deliveries, answer, options, onDisabled }: Case) {
   const clock = new VirtualClock(startAt)
   const came: { at: number; received: Received }[] = []
   const server = await receiver((received, response) => {
@@ -32,7 +34,8 @@ async function sent({ deliveries, answer, options }: Case) {
     answer(received, response, clock)
   })
   const pace = atRate({ perSecond: 1000, startAt })
-  const sender = createSender({ to: server.url, secrets, clock, pace, random: () => 0, ...options })
+  const onEnd = (_delivery: Delivery, end: End) => end === 'withheld' && onDisabled?.(sender)
+  const sender = createSender({ to: server.url, secrets, clock, pace, random: () => 0, onEnd, ...options })
   try {
     return { report: await drive(clock, () => sender.report().inFlight, sender.run(deliveries)), came }
   } finally {
@@ -133,6 +136,40 @@ test('torn and forged deliveries do not verify, are not tried again, and a recei
   assert.deepEqual(refusing.report.refused, {})
   assert.deepEqual([...taking.report.badAccepted], [event.id])
   assert.equal(taking.report.accepted.size, 0)
+})
+
+test('an endpoint that takes nothing for nine days is disabled: what comes then, and every retry, is dropped for good', async () => {
+  const daily = deliveries.slice(0, 14)
+  const spread = (_delivery: Delivery, index: number) => startAt + index * DAY
+  const { report, came } = await sent({ deliveries: daily, answer: status(500), options: { pace: spread } })
+
+  assert.ok(report.disabledAt !== null && report.disabledAt - startAt >= 9 * DAY)
+  assert.ok(report.disabledAt - startAt < 10 * DAY)
+  assert.ok(came.every(({ at }) => startAt + at <= report.disabledAt!))
+  assert.equal(report.gaveUp.size + report.withheld.size, daily.length)
+  assert.ok(report.withheld.has(daily.at(-1)!.event.id))
+})
+
+test('one success within the nine days keeps the endpoint, and a disabled one can be enabled again', async () => {
+  const daily = deliveries.slice(0, 14)
+  const spread = (_delivery: Delivery, index: number) => startAt + index * DAY
+  let n = 0
+  const kept = await sent({
+    deliveries: daily,
+    options: { pace: spread, retriesMs: [] },
+    answer: (received, response) => status(n++ === 7 ? 200 : 500)(received, response),
+  })
+  const again = await sent({
+    deliveries: daily,
+    options: { pace: spread, retriesMs: [] },
+    answer: status(500),
+    onDisabled: (sender) => sender.enable(),
+  })
+
+  assert.equal(kept.report.disabledAt, null)
+  assert.equal(kept.came.length, 14)
+  assert.equal(again.report.disabledAt, null)
+  assert.deepEqual([again.report.withheld.size, again.came.length], [1, 13])
 })
 
 test('a dropped delivery is counted and never sent', async () => {

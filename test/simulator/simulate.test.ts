@@ -4,9 +4,12 @@ import Stripe from 'stripe'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { seeded } from '../../src/core/random.ts'
 import { silent } from '../../src/core/service.ts'
+import { DAY } from '../../src/simulator/calendar.ts'
 import { unruly } from '../../src/simulator/faults.ts'
 import { type SimulateOptions, simulate } from '../../src/simulator/simulate.ts'
+import type { Story } from '../../src/simulator/story.ts'
 import { sumOf } from '../../src/simulator/truth.ts'
+import { knownTypes } from '../../src/stripe/catalog.ts'
 import { drive } from './drive.ts'
 import { receiver } from './receiver.ts'
 
@@ -93,4 +96,60 @@ test('it goes on until it is stopped', async () => {
 
   assert.equal(report.accepted.size, 60)
   assert.equal(report.accepted.size, kept.size)
+})
+
+const every = { late: 0.1, shuffled: 0.2, doubled: 0.2, twin: 0.1, burst: 0.1, torn: 0.1, forged: 0.1 }
+
+test('the truth tells of each event once: what was done to it, each delivery, each answer, and its end', async () => {
+  const moody = seeded(13)
+  const stories: Story[] = []
+  const faults = { ...every, dropped: 0.1, ungenerated: 0.1 }
+  const { kept, report } = await simulated(
+    { count: 300, rate: 1000, faults, onStory: (story) => void stories.push(story) },
+    () => moody() < 0.2,
+  )
+
+  assert.equal(new Set(stories.map(({ id }) => id)).size, stories.length)
+  assert.equal(stories.filter(({ twinOf }) => twinOf === null).length, 300)
+  const fates = (fate: string) => new Set(stories.filter((story) => story.fate === fate).map(({ id }) => id))
+  assert.deepEqual(fates('accepted'), new Set(kept.keys()))
+  assert.deepEqual(fates('dropped'), new Set(report.dropped))
+  assert.deepEqual(fates('ungenerated'), new Set(report.ungenerated))
+  assert.ok(fates('dropped').size > 10 && fates('ungenerated').size > 10)
+  for (const { fate, faults, deliveries } of stories) {
+    const answers = deliveries.flatMap((one) => one.answers)
+    if (fate !== 'accepted') assert.deepEqual([answers, faults], [[], [fate]])
+    else assert.ok(answers.includes(200))
+    for (const { kind, answers } of deliveries)
+      if (kind === 'torn' || kind === 'forged') assert.deepEqual(answers, [400])
+  }
+  assert.equal(
+    stories.reduce((sum, { deliveries }) => sum + deliveries.flatMap(({ answers }) => answers).length, 0),
+    report.sent,
+  )
+})
+
+test('what was under way when it was stopped is told as unfinished, and the disabled endpoint is in the truth', async () => {
+  const stories: Story[] = []
+  const stop = new AbortController()
+  const onStory = (story: Story) => void stories.push(story)
+  const refused = () => {
+    if (stories.length === 0) stop.abort()
+    return true
+  }
+  await simulated({ count: 100, rate: 100, signal: stop.signal, onStory }, refused)
+  assert.ok(stories.length > 0 && stories.every(({ fate }) => fate === 'unfinished'))
+
+  stories.length = 0
+  const { report } = await simulated({ count: 100, speed: 100_000, disableAfterMs: DAY, onStory }, () => true)
+  const withheld = stories.filter(({ fate }) => fate === 'withheld')
+  assert.equal(withheld.length, report.withheld.size)
+  assert.ok(withheld.length > 50)
+})
+
+test('one event of every type can be sent, and is taken as any other', async () => {
+  const { report, kept } = await simulated({ everyType: true, speed: 1 })
+
+  assert.equal(report.accepted.size, knownTypes().length)
+  assert.deepEqual(new Set([...kept.values()].map(({ event }) => event.type)), new Set(knownTypes()))
 })

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seeded } from '../../src/core/random.ts'
-import { createMerchant } from '../../src/simulator/merchant.ts'
-import { BUSY, LIVED_MS, MERCHANT_TYPES, makeEvent, NAMELESS } from '../../src/simulator/trigger.ts'
-import { isKnown, knownTypes } from '../../src/stripe/catalog.ts'
+import { makeEvent } from '../../src/simulator/trigger.ts'
+import { isNamed, kindOf } from '../../src/stripe/kinds.ts'
 import { objectOf, previousOf } from './reading.ts'
 
 const at = Date.UTC(2026, 10, 24, 12)
@@ -32,28 +31,39 @@ test('two triggers make two events', () => {
   assert.notEqual(makeEvent('charge.failed', random, at).id, makeEvent('charge.failed', random, at).id)
 })
 
-test('the types of the merchant are all that a busy one makes', () => {
-  const events = createMerchant({ seed: 6, startAt: at, business: BUSY }).advance(at + LIVED_MS)
-
-  assert.deepEqual(new Set(events.map(({ type }) => type)), new Set(MERCHANT_TYPES))
-  for (const type of MERCHANT_TYPES) assert.ok(isKnown(type), type)
+test('what happens to a seller on Connect names their account', () => {
+  assert.match(makeEvent('account.updated', seeded(5), at).account ?? '', /^acct_/)
+  assert.equal(makeEvent('payout.reconciliation_completed', seeded(5), at).account, null)
 })
 
-test('every other known type has an object with a kind, and an id where Stripe gives one', () => {
-  for (const type of knownTypes()) {
-    if (MERCHANT_TYPES.has(type)) continue
-    const event = makeEvent(type, seeded(5), at)
-    assert.ok(objectOf(event)['object'], type)
-    assert.equal(event.object === null, NAMELESS.has(type), type)
-    if (event.object !== null) assert.match(event.object, /^[a-z_]+_[0-9A-Za-z]+$/, type)
+test('a type that no lifecycle makes is a sample, and says what its type says', () => {
+  const failed = makeEvent('treasury.outbound_payment.failed', seeded(6), at)
+  const updated = makeEvent('tax_rate.updated', seeded(7), at)
+
+  assert.equal(objectOf(failed)['status'], 'failed')
+  assert.ok(failed.customer)
+  assert.deepEqual(previousOf(updated), { metadata: { revision: '1' } })
+  assert.deepEqual(objectOf(updated)['metadata'], { revision: '2' })
+})
+
+test('a type that the merchant never makes is told of an object that it has', () => {
+  const overpaid = makeEvent('invoice.overpaid', seeded(8), at)
+
+  assert.equal(objectOf(overpaid)['amount_overpaid'], 100)
+  assert.ok(objectOf(overpaid)['lines'].data.length > 0)
+})
+
+test('a type that nobody knows has an object named after it', () => {
+  const event = makeEvent('brand_new.thing.created', seeded(9), at)
+
+  assert.equal(objectOf(event)['object'], 'brand_new.thing')
+  assert.match(event.object ?? '', /^thing_1/)
+})
+
+test('an object without an id has none here either', () => {
+  for (const type of ['balance.available', 'tax.settings.updated', 'invoice.upcoming', 'billing.alert.triggered']) {
+    assert.equal(isNamed(type), false)
+    assert.equal(makeEvent(type, seeded(10), at).object, null, type)
   }
-})
-
-test('kinds whose type is named otherwise have the right name', () => {
-  const kind = (type: string) => objectOf(makeEvent(type, seeded(5), at))['object']
-
-  assert.equal(kind('charge.dispute.created'), 'dispute')
-  assert.equal(kind('issuing_authorization.request'), 'issuing.authorization')
-  assert.equal(kind('radar.early_fraud_warning.created'), 'radar.early_fraud_warning')
-  assert.equal(kind('account.application.authorized'), 'application')
+  assert.equal(kindOf('billing.alert.triggered'), 'billing.alert_triggered')
 })

@@ -41,7 +41,11 @@ export const leaving = (world: World, contract: Contract): boolean =>
   subscriptionOf(world, contract).cancel_at === periodOf(world, contract).endAt / 1000
 
 /** The end: at once where nothing was scheduled. The object stays, with the time of the request where there was one. */
-export function endSubscription(world: World, contract: Contract, reason: 'cancellation_requested' | 'payment_failed') {
+export function endSubscription(
+  world: World,
+  contract: Contract,
+  reason: 'cancellation_requested' | 'payment_failed' | 'payment_disputed',
+) {
   const { canceled_at, cancellation_details } = subscriptionOf(world, contract)
   const ended = {
     canceled_at: canceled_at ?? world.created(),

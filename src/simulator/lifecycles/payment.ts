@@ -1,5 +1,4 @@
-import { pick } from '../../core/random.ts'
-import { DAY, seconds } from '../calendar.ts'
+import { seconds } from '../calendar.ts'
 import type { Customer } from '../objects/customer.ts'
 import type { Invoice } from '../objects/invoice.ts'
 import {
@@ -12,53 +11,9 @@ import {
   paymentIntent,
 } from '../objects/payment.ts'
 import type { Subscription } from '../objects/subscription.ts'
-import { chance, type Shop } from '../shop.ts'
+import type { Shop } from '../shop.ts'
 import type { Lifecycle, World } from '../world.ts'
-import { endSubscription } from './cancellation.ts'
 import { type Contract, payerOf, subscriptionOf } from './contract.ts'
-
-/**
- * When a declined payment is tried again. Together less than a month, so that no dunning reaches into the next renewal.
- *
- * | after attempt | wait | days since the first |
- * |--:|--:|--:|
- * | 1 | 3 days | 3 |
- * | 2 | 5 days | 8 |
- * | 3 | 7 days | 15 |
- * | 4 | the subscription is cancelled, `payment_failed` | |
- */
-const DUNNING_MS = [3 * DAY, 5 * DAY, 7 * DAY]
-
-const DECLINES: readonly NonNullable<Decline>[] = [
-  { code: 'card_declined', declineCode: 'insufficient_funds', message: 'Your card has insufficient funds.' },
-  { code: 'card_declined', declineCode: 'generic_decline', message: 'Your card was declined.' },
-  { code: 'expired_card', declineCode: 'expired_card', message: 'Your card has expired.' },
-]
-
-/** From an open invoice to its money, or to the end of the subscription. Returns whether the subscription goes on. */
-export function* collect(world: World, shop: Shop, contract: Contract, invoiceId: string): Lifecycle<boolean> {
-  if (world.get<Invoice>(invoiceId).amount_due === 0) {
-    settle(world, invoiceId)
-    return true
-  }
-  const payment = beginPayment(world, contract, invoiceId)
-  let declinedShare = shop.business.failureShare
-  for (const waitMs of [...DUNNING_MS, null]) {
-    if (!chance(world.random, declinedShare)) {
-      contract.charge = succeed(world, contract, payment)
-      recover(world, contract)
-      yield* book(world, contract.charge)
-      return true
-    }
-    const nextAt = waitMs === null ? null : world.now() + waitMs
-    decline(world, contract, payment, nextAt)
-    if (nextAt === null) break
-    yield nextAt
-    declinedShare = 1 - shop.business.recoveryShare
-  }
-  endSubscription(world, contract, 'payment_failed')
-  return false
-}
 
 /** Draft to open: the invoice gets its number, and what the customer's balance covers is taken from there. */
 export function finalise(world: World, invoiceId: string): Invoice {
@@ -93,8 +48,9 @@ export interface Payment {
 
 export function beginPayment(world: World, contract: Contract, invoiceId: string): Payment {
   const invoice = world.get<Invoice>(invoiceId)
-  const intent = world.add(paymentIntent(world, payerOf(world, contract), invoice), 'payment_intent.created')
+  const intent = paymentIntent(world, payerOf(world, contract), invoice)
   const link = world.add(invoicePayment(world, invoice, intent))
+  world.add(intent, 'payment_intent.created')
   return { invoice: invoiceId, intent: intent.id, invoicePayment: link.id }
 }
 
@@ -102,10 +58,17 @@ export function beginPayment(world: World, contract: Contract, invoiceId: string
 export function succeed(world: World, contract: Contract, payment: Payment): string {
   const intent = world.get<PaymentIntent>(payment.intent)
   const taken = world.add(charge(world, payerOf(world, contract), intent, null), 'charge.succeeded')
+  return receive(world, contract, payment, taken)
+}
+
+/** The money of a charge has come: the payment and its invoice are done. */
+export function receive(world: World, contract: Contract, payment: Payment, taken: Charge): string {
+  const intent = world.get<PaymentIntent>(payment.intent)
   const paid = {
     amount_received: intent.amount,
     last_payment_error: null,
     latest_charge: taken.id,
+    next_action: null,
     payment_method: contract.paymentMethod,
     status: 'succeeded' as const,
   }
@@ -137,16 +100,26 @@ export function settle(world: World, invoiceId: string): void {
 }
 
 /** Seconds after the charge Stripe knows its balance transaction. */
-export function* book(world: World, chargeId: string): Lifecycle {
+export function* book(world: World, { till }: Shop, chargeId: string): Lifecycle {
   yield world.now() + 2_000 + Math.floor(world.random() * 20_000)
-  world.change<Charge>(chargeId, { balance_transaction: world.id('txn') }, 'charge.updated')
+  const { amount, currency } = world.change<Charge>(
+    chargeId,
+    { balance_transaction: world.id('txn') },
+    'charge.updated',
+  )
+  till.take(currency, amount)
 }
 
-function decline(world: World, contract: Contract, payment: Payment, nextAt: number | null): void {
+/** The bank says no to a payment; with `nextAt`, it will be tried again then. */
+export function decline(
+  world: World,
+  contract: Contract,
+  payment: Payment,
+  { why, nextAt, charged }: { why: NonNullable<Decline>; nextAt: number | null; charged?: Charge },
+): void {
   const payer = payerOf(world, contract)
-  const why = pick(world.random, DECLINES)
   const intent = world.get<PaymentIntent>(payment.intent)
-  const refused = world.add(charge(world, payer, intent, why), 'charge.failed')
+  const refused = charged ?? world.add(charge(world, payer, intent, why), 'charge.failed')
   const error = {
     charge: refused.id,
     code: why.code as 'card_declined',
@@ -156,7 +129,13 @@ function decline(world: World, contract: Contract, payment: Payment, nextAt: num
     payment_method: payer.paymentMethod,
     type: 'card_error' as const,
   }
-  const failed = { last_payment_error: error, latest_charge: refused.id, payment_method: null }
+  const failed = {
+    last_payment_error: error,
+    latest_charge: refused.id,
+    next_action: null,
+    payment_method: null,
+    status: 'requires_payment_method' as const,
+  }
   world.change<PaymentIntent>(intent.id, failed, 'payment_intent.payment_failed')
 
   const attempted = {
@@ -166,11 +145,17 @@ function decline(world: World, contract: Contract, payment: Payment, nextAt: num
     next_payment_attempt: nextAt === null ? null : seconds(nextAt),
   }
   world.change<Invoice>(payment.invoice, attempted, 'invoice.payment_failed', 'invoice.updated')
+  fallBehind(world, contract)
+}
+
+export function fallBehind(world: World, contract: Contract): void {
   if (subscriptionOf(world, contract).status !== 'active') return
   world.change<Subscription>(contract.subscription, { status: 'past_due' }, 'customer.subscription.updated')
 }
 
-function recover(world: World, contract: Contract): void {
-  if (subscriptionOf(world, contract).status !== 'past_due') return
+/** Paid after all. */
+export function recover(world: World, contract: Contract): void {
+  const { status } = subscriptionOf(world, contract)
+  if (status !== 'past_due' && status !== 'unpaid') return
   world.change<Subscription>(contract.subscription, { status: 'active' }, 'customer.subscription.updated')
 }

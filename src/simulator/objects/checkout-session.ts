@@ -8,9 +8,11 @@ import type { Wire } from './wire.ts'
 export type CheckoutSession = Wire<Stripe.Checkout.Session> & { readonly id: string }
 
 export interface Purchase {
-  readonly customer: Customer
   readonly price: Price
   readonly trial: boolean
+  /** With a method that takes days, the session is complete before anything is paid. */
+  readonly paid: 'paid' | 'unpaid' | 'no_payment_required'
+  readonly customer: Customer
   readonly subscription: string
   readonly invoice: string
 }
@@ -71,7 +73,7 @@ export function completedSession(world: World, purchase: Purchase): CheckoutSess
     payment_method_configuration_details: null,
     payment_method_options: { card: { request_three_d_secure: 'automatic' } },
     payment_method_types: ['card'],
-    payment_status: purchase.trial ? 'no_payment_required' : 'paid',
+    payment_status: purchase.paid,
     permissions: null,
     phone_number_collection: { enabled: false },
     recovered_from: null,
@@ -93,4 +95,24 @@ export function completedSession(world: World, purchase: Purchase): CheckoutSess
     url: null,
     wallet_options: null,
   }
+}
+
+/** A session that nobody completed, as `checkout.session.expired` shows it a day later. */
+export function expiredSession(world: World, price: Price, customer: Customer): CheckoutSession {
+  const nobody = {
+    collected_information: null,
+    customer: null,
+    customer_details: null,
+    invoice: null,
+    subscription: null,
+  }
+  const begun = completedSession(world, {
+    price,
+    trial: false,
+    paid: 'unpaid',
+    customer,
+    subscription: '',
+    invoice: '',
+  })
+  return { ...begun, ...nobody, created: seconds(world.now() - DAY), expires_at: world.created(), status: 'expired' }
 }

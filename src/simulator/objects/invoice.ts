@@ -1,8 +1,8 @@
 import type { Stripe } from 'stripe'
-import { HOUR, seconds } from '../calendar.ts'
+import { DAY, HOUR, seconds } from '../calendar.ts'
 import type { World } from '../world.ts'
 import type { Customer } from './customer.ts'
-import { type Charged, line } from './line.ts'
+import { type Charged, line, offOf, type Rebate } from './line.ts'
 import type { Subscription } from './subscription.ts'
 import type { Wire } from './wire.ts'
 
@@ -18,10 +18,12 @@ export type InvoicePreview = Omit<Invoice, 'id'>
 
 export interface Billing {
   readonly customer: Customer
-  readonly subscription: Pick<Subscription, 'id' | 'currency' | 'metadata'>
+  readonly subscription: Pick<Subscription, 'id' | 'currency' | 'metadata'> &
+    Partial<Pick<Subscription, 'days_until_due'>>
   readonly subscriptionItem: string
-  readonly reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming'
+  readonly reason: 'subscription_create' | 'subscription_cycle' | 'subscription_update' | 'upcoming' | 'manual'
   readonly charged: readonly Charged[]
+  readonly rebate?: Rebate | null
   readonly period: { readonly start: number; readonly end: number }
 }
 
@@ -37,13 +39,16 @@ export function draftInvoice(world: World, billing: Billing): Invoice {
 export const upcomingInvoice = (world: World, billing: Billing): InvoicePreview => preview(world, billing, null)
 
 function preview(world: World, billing: Billing, id: string | null): InvoicePreview {
-  const { customer, subscription, charged } = billing
-  const total = charged.reduce((sum, { amount }) => sum + amount, 0)
+  const { customer, subscription, charged, rebate = null } = billing
+  const subtotal = charged.reduce((sum, { amount }) => sum + amount, 0)
+  const off = charged.reduce((sum, what) => sum + offOf(what, rebate), 0)
+  const total = subtotal - off
   // What an earlier downgrade left over is kept as a negative balance and lowers this invoice.
   const due = Math.max(0, total + customer.balance)
-  const place = { invoice: id, subscription: subscription.id, subscriptionItem: billing.subscriptionItem }
+  const place = { invoice: id, subscription: subscription.id, subscriptionItem: billing.subscriptionItem, rebate }
   const lines = charged.map((what) => line(world, what, place))
   const waits = billing.reason === 'subscription_cycle'
+  const days = subscription.days_until_due ?? null
   return {
     object: 'invoice',
     account_country: 'US',
@@ -61,7 +66,7 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
     automatic_tax: { disabled_reason: null, enabled: false, liability: null, provider: null, status: null },
     automatically_finalizes_at: waits ? seconds(world.now() + HOUR) : null,
     billing_reason: billing.reason,
-    collection_method: 'charge_automatically',
+    collection_method: days === null ? 'charge_automatically' : 'send_invoice',
     created: world.created(),
     currency: subscription.currency,
     custom_fields: null,
@@ -78,8 +83,8 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
     default_source: null,
     default_tax_rates: [],
     description: null,
-    discounts: [],
-    due_date: null,
+    discounts: rebate ? [rebate.discount] : [],
+    due_date: days === null ? null : seconds(world.now() + days * DAY),
     effective_at: null,
     ending_balance: null,
     footer: null,
@@ -98,7 +103,7 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
     },
     livemode: world.livemode,
     metadata: {},
-    next_payment_attempt: waits ? seconds(world.now() + HOUR) : null,
+    next_payment_attempt: waits && days === null ? seconds(world.now() + HOUR) : null,
     number: null,
     on_behalf_of: null,
     parent: {
@@ -119,11 +124,11 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
     statement_descriptor: null,
     status: 'draft',
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-    subtotal: total,
-    subtotal_excluding_tax: total,
+    subtotal,
+    subtotal_excluding_tax: subtotal,
     test_clock: null,
     total,
-    total_discount_amounts: [],
+    total_discount_amounts: rebate ? [{ amount: off, discount: rebate.discount }] : [],
     total_excluding_tax: total,
     total_pretax_credit_amounts: [],
     total_taxes: [],

@@ -34,22 +34,34 @@ export const prorated = (item: InvoiceItem, price: Price): Charged => ({
   item,
 })
 
+/** A discount on a subscription, and by how much of a hundred it lowers each term. */
+export interface Rebate {
+  readonly discount: string
+  readonly percent: number
+}
+
+/** What a rebate takes off a line. Prorations were made of lowered prices already. */
+export const offOf = ({ amount, item }: Charged, rebate: Rebate | null): number =>
+  rebate === null || item !== null ? 0 : Math.round((amount * rebate.percent) / 100)
+
 export interface Place {
   readonly invoice: string | null
   readonly subscription: string
   readonly subscriptionItem: string
+  readonly rebate: Rebate | null
 }
 
 export function line(world: World, what: Charged, place: Place): Line {
+  const rebate = what.item === null ? place.rebate : null
   return {
     id: world.id('il'),
     object: 'line_item',
     amount: what.amount,
     currency: what.price.currency,
     description: what.description,
-    discount_amounts: [],
+    discount_amounts: rebate ? [{ amount: offOf(what, rebate), discount: rebate.discount }] : [],
     discountable: what.item === null,
-    discounts: [],
+    discounts: rebate ? [rebate.discount] : [],
     invoice: place.invoice,
     livemode: world.livemode,
     metadata: {},

@@ -6,9 +6,9 @@ import type { Wire } from './wire.ts'
 
 export type PaymentMethod = Wire<Stripe.PaymentMethod> & {
   readonly id: string
-  readonly customer: string
-  readonly card: Wire<Stripe.PaymentMethod.Card>
+  readonly customer: string | null
 }
+type Card = Wire<Stripe.PaymentMethod.Card>
 
 // The last digits of the numbers that Stripe publishes for tests.
 const CARDS = [
@@ -33,6 +33,23 @@ export function paymentMethod(world: World, of: Customer): PaymentMethod {
   }
 }
 
+/** An account at a bank in Europe, debited days after it was asked. */
+export function directDebit(world: World, of: Customer): PaymentMethod {
+  const { card: _, ...shared } = paymentMethod(world, of)
+  const account = {
+    bank_code: '37040044',
+    branch_code: null,
+    country: 'DE',
+    fingerprint: world.text(16),
+    last4: '3000',
+  }
+  return {
+    ...shared,
+    sepa_debit: { ...account, generated_from: { charge: null, setup_attempt: null } },
+    type: 'sepa_debit',
+  }
+}
+
 export function billingDetails(of: Customer) {
   return {
     address: { city: null, country: 'US', line1: null, line2: null, postal_code: null, state: null },
@@ -43,7 +60,7 @@ export function billingDetails(of: Customer) {
   }
 }
 
-function card(world: World): PaymentMethod['card'] {
+function card(world: World): Card {
   const { brand, last4 } = pick(world.random, CARDS)
   return {
     brand,

@@ -17,7 +17,10 @@ export interface Payer {
   readonly paymentMethod: PaymentMethod
 }
 
-export function paymentIntent(world: World, payer: Payer, of: Invoice): PaymentIntent {
+/** What a payment is for: an invoice, or a single order. */
+export type Due = Pick<Invoice, 'amount_due' | 'currency'> & Partial<Pick<Invoice, 'billing_reason'>>
+
+export function paymentIntent(world: World, payer: Payer, of: Due): PaymentIntent {
   const id = world.id('pi')
   return {
     id,
@@ -53,7 +56,7 @@ export function paymentIntent(world: World, payer: Payer, of: Invoice): PaymentI
     payment_method_options: {
       card: { installments: null, mandate_options: null, network: null, request_three_d_secure: 'automatic' },
     },
-    payment_method_types: ['card'],
+    payment_method_types: [payer.paymentMethod.type],
     payment_record: null,
     processing: null,
     receipt_email: null,
@@ -104,7 +107,7 @@ export function charge(world: World, payer: Payer, intent: PaymentIntent, declin
     paid: !decline,
     payment_intent: intent.id,
     payment_method: payer.paymentMethod.id,
-    payment_method_details: { card: cardUsed(payer.paymentMethod, intent.amount, decline), type: 'card' },
+    payment_method_details: methodUsed(payer.paymentMethod, intent.amount, decline),
     radar_options: {},
     receipt_email: null,
     receipt_number: null,
@@ -136,7 +139,19 @@ function outcome(decline: Decline): Charge['outcome'] {
   }
 }
 
-function cardUsed({ card }: PaymentMethod, amount: number, decline: Decline) {
+function methodUsed(method: PaymentMethod, amount: number, decline: Decline): Charge['payment_method_details'] {
+  if (method.card) return { card: cardUsed(method.card, amount, decline), type: 'card' }
+  const {
+    bank_code = null,
+    branch_code = null,
+    country = null,
+    fingerprint = null,
+    last4 = null,
+  } = method.sepa_debit ?? {}
+  return { sepa_debit: { bank_code, branch_code, country, fingerprint, last4, mandate: null }, type: 'sepa_debit' }
+}
+
+function cardUsed(card: NonNullable<PaymentMethod['card']>, amount: number, decline: Decline) {
   return {
     amount_authorized: decline ? null : amount,
     authorization_code: null,
@@ -177,5 +192,7 @@ export function invoicePayment(world: World, of: Invoice, intent: PaymentIntent)
   }
 }
 
-const describedBy = (of: Invoice): string =>
-  of.billing_reason === 'subscription_create' ? 'Subscription creation' : 'Subscription update'
+function describedBy({ billing_reason }: Due): string {
+  if (billing_reason === undefined) return 'Single order'
+  return billing_reason === 'subscription_create' ? 'Subscription creation' : 'Subscription update'
+}

@@ -3,7 +3,7 @@ import type { World } from '../world.ts'
 import type { Charge } from './payment.ts'
 import type { Wire } from './wire.ts'
 
-export type Refund = Wire<Stripe.Refund> & { readonly id: string }
+export type Refund = Wire<Stripe.Refund> & { readonly id: string; readonly charge: string }
 
 export function refund(world: World, of: Charge, amount: number): Refund {
   return {

@@ -14,12 +14,14 @@ export type Subscription = Wire<Stripe.Subscription> & {
   // Stripe sends these two where there is one item, though its types do not name them.
   readonly plan: Plan
   readonly quantity: number
+  readonly default_payment_method: string | null
+  readonly discounts: string[]
 }
 
 export interface Terms {
   readonly id: string
   readonly customer: Customer
-  readonly paymentMethod: PaymentMethod
+  readonly paymentMethod: PaymentMethod | null
   readonly price: Price
   readonly status: 'active' | 'incomplete' | 'trialing'
   readonly periodStart: number
@@ -27,6 +29,8 @@ export interface Terms {
   readonly latestInvoice: string
   /** The billing mode: new subscriptions are flexible, old ones classic. */
   readonly flexible: boolean
+  /** Set where invoices are sent: within how many days they are to be paid. Otherwise the card is charged. */
+  readonly daysUntilDue?: number
 }
 
 export function subscription(world: World, terms: Terms): Subscription {
@@ -48,13 +52,13 @@ export function subscription(world: World, terms: Terms): Subscription {
     cancel_at_period_end: false,
     canceled_at: null,
     cancellation_details: { comment: null, feedback: null, feedback_option: null, reason: null },
-    collection_method: 'charge_automatically',
+    collection_method: terms.daysUntilDue === undefined ? 'charge_automatically' : 'send_invoice',
     created: terms.periodStart,
     currency: terms.price.currency,
     customer: terms.customer.id,
     customer_account: null,
-    days_until_due: null,
-    default_payment_method: terms.paymentMethod.id,
+    days_until_due: terms.daysUntilDue ?? null,
+    default_payment_method: terms.paymentMethod?.id ?? null,
     default_source: null,
     default_tax_rates: [],
     description: null,
@@ -98,7 +102,12 @@ export function subscription(world: World, terms: Terms): Subscription {
     test_clock: null,
     transfer_data: null,
     trial_end: trial ? terms.periodEnd : null,
-    trial_settings: { end_behavior: { billing_cycle_anchor: null, missing_payment_method: 'create_invoice' } },
+    trial_settings: {
+      end_behavior: {
+        billing_cycle_anchor: null,
+        missing_payment_method: terms.paymentMethod ? 'create_invoice' : 'pause',
+      },
+    },
     trial_start: trial ? terms.periodStart : null,
   }
 }
