@@ -5,7 +5,7 @@ import type { SimulatedEvent } from './event.ts'
 import { customerLife } from './lifecycles/life.ts'
 import type { StripeObject } from './objects/wire.ts'
 import { type Business, defaultBusiness, openShop } from './shop.ts'
-import { createWorld, type Lifecycle } from './world.ts'
+import { type Change, createWorld, type Lifecycle } from './world.ts'
 
 export interface MerchantOptions {
   readonly seed: number
@@ -15,6 +15,8 @@ export interface MerchantOptions {
   readonly livemode?: boolean
   /** The account's id; a part of it is in the ids of most objects. */
   readonly account?: string
+  /** Hears of every change of an object when it is made, silent ones too. */
+  readonly onChange?: (change: Change) => void
 }
 
 /** A merchant on Stripe, on a clock of its own. The same options give the same events, byte for byte, however time is cut. */
@@ -29,9 +31,9 @@ export interface Merchant {
 export const ACCOUNT = 'acct_1HookkeeperSim01'
 
 export function createMerchant(options: MerchantOptions): Merchant {
-  const { seed, startAt, livemode = false, account = ACCOUNT } = options
+  const { seed, startAt, livemode = false, account = ACCOUNT, onChange } = options
   const business = { ...defaultBusiness, ...options.business }
-  const world = createWorld({ random: seeded(seed), account, livemode, startAt })
+  const world = createWorld({ random: seeded(seed), account, livemode, startAt, onChange })
   const shop = openShop(world, business)
   const agenda = createAgenda<Lifecycle>()
 

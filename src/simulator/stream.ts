@@ -1,6 +1,7 @@
 import type { Random } from '../core/random.ts'
 import { createAgenda } from './agenda.ts'
 import { HOUR } from './calendar.ts'
+import type { SimulatedEvent } from './event.ts'
 import { type Delivery, type FaultRates, punctual, withFaults } from './faults.ts'
 import type { Merchant } from './merchant.ts'
 
@@ -13,6 +14,8 @@ export interface StreamOptions {
   readonly count: number
   readonly faults: FaultRates
   readonly random: Random
+  /** Hears of events when they are made, before the first of them leaves. */
+  readonly onMade?: (events: readonly SimulatedEvent[]) => void
 }
 
 // The merchant's events of one hour are held at most, beside what is late.
@@ -26,6 +29,7 @@ export function* stream({
   count,
   faults,
   random,
+  onMade,
 }: StreamOptions): Generator<Delivery, void> {
   const leaving = createAgenda<Delivery>()
   let left = count
@@ -35,6 +39,7 @@ export function* stream({
     madeAt = Math.min(untilAt, Math.max(madeAt + STEP_MS, nextAt))
     const events = merchant.advance(madeAt).slice(0, left)
     left -= events.length
+    onMade?.(events)
     for (const delivery of withFaults(punctual(events), faults, random)) leaving.note(delivery.at, delivery)
     // No event to come can be delivered before this instant.
     while ((leaving.next() ?? Number.POSITIVE_INFINITY) <= madeAt) yield leaving.take() as Delivery

@@ -24,6 +24,17 @@ export interface World {
   byRequest(): void
 }
 
+/** A change of what the account holds, for whoever shows it to others. */
+export interface Change {
+  readonly account: string
+  readonly at: number
+  /** How many events were told before it. */
+  readonly told: number
+  readonly id: string
+  /** What it is from now on; null where the merchant forgets it. */
+  readonly object: StripeObject | null
+}
+
 /** A course of things: it acts, yields the instant until which it waits, and acts again. What it returns is for a `yield*`. */
 export type Lifecycle<V = void> = Generator<number, V, void>
 
@@ -32,6 +43,7 @@ export interface WorldOptions {
   readonly account: string
   readonly livemode: boolean
   readonly startAt: number
+  readonly onChange?: (change: Change) => void
 }
 
 // Papers that no lifecycle comes back to by then: renewals, dunning and refunds of one invoice end within two months.
@@ -40,6 +52,7 @@ const PAPERS = new Set([
   'invoice',
   'invoice_payment',
   'invoiceitem',
+  'line_item',
   'payment_intent',
   'setup_intent',
   'charge',
@@ -58,24 +71,35 @@ export interface OpenWorld extends World {
   taken(): SimulatedEvent[]
 }
 
-export function createWorld({ random, account, livemode, startAt }: WorldOptions): OpenWorld {
+export function createWorld({ random, account, livemode, startAt, onChange }: WorldOptions): OpenWorld {
   const ids = createIds(random, account)
   const objects = new Map<string, StripeObject>()
   const papers: { id: string; at: number }[] = []
   let now = startAt
   let request: { id: string; key: string } | null = null
   let happened: SimulatedEvent[] = []
+  let told = 0
 
+  const note = (id: string, object: StripeObject | null) => onChange?.({ account, at: now, told, id, object })
+  const keep = (id: string, object: StripeObject) => {
+    objects.set(id, object)
+    note(id, object)
+  }
+  const drop = (id: string) => {
+    objects.delete(id)
+    note(id, null)
+  }
   const id = (prefix: string) => ids.make(prefix, now)
   const announce = (types: string[], object: StripeObject, before: { readonly [key: string]: Json } | null) => {
     for (const type of types) {
       const previous = tellsBefore(type) ? before : null
       happened.push(simulatedEvent({ id: id('evt'), type, at: now, object, previous, request, livemode }))
+      told++
     }
   }
   const forget = () => {
     let old = 0
-    while (old < papers.length && papers[old]!.at < now - PAPERS_KEPT_MS) objects.delete(papers[old++]!.id)
+    while (old < papers.length && papers[old]!.at < now - PAPERS_KEPT_MS) drop(papers[old++]!.id)
     if (old > 0) papers.splice(0, old)
   }
 
@@ -93,7 +117,7 @@ export function createWorld({ random, account, livemode, startAt }: WorldOptions
       return found as T
     },
     add(object, ...types) {
-      if (object.id !== undefined) objects.set(object.id, object)
+      if (object.id !== undefined) keep(object.id, object)
       if (object.id !== undefined && PAPERS.has(object.object)) papers.push({ id: object.id, at: now })
       announce(types, object, null)
       return object
@@ -101,7 +125,7 @@ export function createWorld({ random, account, livemode, startAt }: WorldOptions
     change<T extends StripeObject>(wanted: string, patch: Partial<T>, ...types: string[]) {
       const before = this.get<T>(wanted)
       const after = { ...before, ...patch }
-      objects.set(wanted, after)
+      keep(wanted, after)
       const previous = types.some(tellsBefore) ? previousAttributes(asJson(before), asJson(after)) : null
       announce(types, after, previous)
       return after
