@@ -1,12 +1,14 @@
+import { once } from 'node:events'
 import type { Command } from 'commander'
 import { endpoints } from '../config.ts'
+import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import { silent } from '../core/service.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import type { SendReport } from '../simulator/report.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
-import { milliseconds, natural, positive } from './numbers.ts'
+import { milliseconds, natural, port, positive } from './numbers.ts'
 import { findRunning, runFile } from './running.ts'
 import { columns } from './terminal.ts'
 
@@ -19,9 +21,13 @@ interface Options extends Common {
   readonly for?: number
   readonly secret?: string
   readonly faults?: boolean
+  readonly port?: number
 }
 
-/** Delivers the events of an invented merchant until they are used up, the time is over, or Ctrl-C. */
+/**
+ * Delivers the events of an invented merchant until they are used up, the time is over, or Ctrl-C; meanwhile its Stripe API
+ * answers, and where a time was given it answers to the end of it.
+ */
 export const simulate = (context: Context): Command =>
   command('simulate', 'Deliver events of an invented merchant, signed and redelivered as Stripe does')
     .option('--to <url>', 'where to; default: the local ingestion')
@@ -31,9 +37,11 @@ export const simulate = (context: Context): Command =>
     .option('--count <n>', 'end after so many events', natural)
     .option('--for <duration>', 'end after this long, such as 30s', milliseconds)
     .option('--secret <whsec_...>', 'sign with it; default: the first one configured')
+    .option('--port <port>', "serve the merchant's Stripe API there, for STRIPE_API_BASE; 0 takes a free one", port)
     .option('--faults', 'also late, doubled, shuffled, torn and wrongly signed deliveries')
     .action(async (options: Options) => {
-      const config = await configOf(options, context)
+      // The configuration has a port, too, and it is another.
+      const config = await configOf({ ...options, port: undefined }, context)
       const secret = options.secret ?? endpoints(config.accounts)[0]?.secrets[0]
       if (!secret) throw failure('secret_missing')
       const running = await findRunning(runFile(ledgerPath(config.databaseUrl, config.cwd)))
@@ -49,16 +57,26 @@ async function deliver(to: string, secret: string, options: Options, context: Co
     import('../simulator/faults.ts'),
   ])
   const { rate, speed, seed, count, faults } = options
-  const wish = { to, rate, speed, seed, count, secrets: [secret], faults: faults ? unruly : {} }
-  const simulation = begin({ ...wish, signal: context.interrupted(), clock, random: systemRandom, log: silent })
+  const wish = { to, rate, speed, seed, count, port: options.port, secrets: [secret], faults: faults ? unruly : {} }
+  const signal = AbortSignal.any([context.interrupted(), after(options.for, clock)])
+  const simulation = begin({ ...wish, signal, clock, random: systemRandom, log: silent })
+  const apiUrl = await simulation.apiUrl
+  if (apiUrl) err.write(`the merchant's Stripe API: STRIPE_API_BASE=${apiUrl}\n`)
   const shown = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
-  const over = options.for === undefined ? () => {} : clock.after(options.for, () => void simulation.stop())
-  const report = await simulation.done
-  over()
+  await simulation.done
+  // What was sent can be read as long as was asked for.
+  if (apiUrl && options.for !== undefined && !signal.aborted) await once(signal, 'abort')
+  const report = await simulation.stop()
   clearInterval(shown)
   if (err.tty) err.write('\r\x1b[K')
   out.write(options.json ? `${JSON.stringify(asJson(report, simulation.seed))}\n` : told(report, simulation.seed))
   return report
+}
+
+function after(ms: number | undefined, clock: Clock): AbortSignal {
+  const over = new AbortController()
+  if (ms !== undefined) clock.after(ms, () => over.abort())
+  return over.signal
 }
 
 const progress = ({ sent, accepted, waiting }: SendReport) =>

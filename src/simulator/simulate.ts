@@ -8,6 +8,7 @@ import { createMerchant } from './merchant.ts'
 import { atRate, atSpeed } from './pace.ts'
 import { REMEMBERED_MAX, type SendReport } from './report.ts'
 import { createSender, type Sender } from './sender.ts'
+import { type Manners, type Served, type ServedOptions, serve } from './served.ts'
 import type { Business } from './shop.ts'
 import { stream } from './stream.ts'
 import { type Truth, truthOf } from './truth.ts'
@@ -30,6 +31,9 @@ export interface SimulateOptions {
   readonly retriesMs?: readonly number[]
   readonly concurrency?: number
   readonly timeoutMs?: number
+  /** Serves the merchant's Stripe API on this port of 127.0.0.1, until `stop`; 0 takes a free one. Without it there is none. */
+  readonly port?: number
+  readonly api?: Manners
   readonly signal?: AbortSignal
   readonly clock: Clock
   readonly random: Random
@@ -40,7 +44,9 @@ export interface Simulation {
   readonly seed: number
   /** Resolves with the last report, when all is sent or after `stop`. Never rejects for what a receiver does. */
   readonly done: Promise<SendReport>
-  /** Nothing new is sent; resolves when nothing is in flight any more. Twice is harmless. */
+  /** Where the Stripe API answers, for `STRIPE_API_BASE`; null without a port. Rejects with `port_taken`, and so does `done`. */
+  readonly apiUrl: Promise<string | null>
+  /** Nothing new is sent; resolves when nothing is in flight any more and the API is closed. Twice is harmless. */
   stop(): Promise<SendReport>
   stats(): SendReport
   /** What was sent, each event once: the first million. */
@@ -59,15 +65,27 @@ export function simulate(options: SimulateOptions): Simulation {
   }
 
   const startAt = options.startAt ?? clock.now()
+  const served = servedFor(options, { seed, startAt, delivered: (id) => sender.report().accepted.has(id) })
   const sender = senderOf(options, { startAt, signal, onSend, random: seeded(seed + 2) })
   log.info({ seed, to: new URL(options.to).host, rate: options.rate ?? null, speed: options.speed ?? 1 }, 'simulating')
-  const done = keptAlive(sender.run(eventsOf(options, seed, startAt)))
+  const deliveries = eventsOf(options, { seed, startAt, served })
+  const opened = served?.api.start() ?? Promise.resolve()
+  const done = keptAlive(opened.then(() => sender.run(served?.watched(deliveries) ?? deliveries)))
+  const over = aborted(signal).then(async () => {
+    const report = await done
+    await served?.api.stop()
+    return report
+  })
+  const apiUrl = opened.then(() => served?.api.url() ?? null)
+  // A port that is taken is told of by all three; to have heard it once is enough.
+  for (const promise of [done, over, apiUrl]) promise.catch(() => {})
   return {
     seed,
     done,
+    apiUrl,
     stop() {
       stopping.abort()
-      return done
+      return over
     },
     stats: sender.report,
     truth: () => [...truths.values()],
@@ -77,15 +95,31 @@ export function simulate(options: SimulateOptions): Simulation {
 // A ledger may refuse what is created more than 400 days ahead.
 const SIMULATED_MAX_MS = 365 * DAY
 
-function eventsOf(options: SimulateOptions, seed: number, startAt: number): Iterable<Delivery> {
+interface Beginning {
+  readonly seed: number
+  readonly startAt: number
+  readonly served: Served | null
+}
+
+function eventsOf(options: SimulateOptions, { seed, startAt, served }: Beginning): Iterable<Delivery> {
   return stream({
-    merchant: createMerchant({ seed, startAt, business: options.business }),
+    merchant: createMerchant({ seed, startAt, business: options.business, onChange: served?.onChange }),
     startAt,
     untilAt: startAt + SIMULATED_MAX_MS,
     count: options.count ?? Number.POSITIVE_INFINITY,
     faults: { ...noFaults, ...options.faults },
     random: seeded(seed + 1),
+    onMade: served?.onMade,
   })
+}
+
+function servedFor(
+  options: SimulateOptions,
+  rest: Pick<ServedOptions, 'seed' | 'startAt' | 'delivered'>,
+): Served | null {
+  const { port, api, to, clock, log, rate, speed = 1, count = Number.POSITIVE_INFINITY } = options
+  if (port === undefined) return null
+  return serve({ ...rest, ...api, port, to, clock, log, count, speed: rate === undefined ? speed : null })
 }
 
 interface Running {
@@ -103,6 +137,12 @@ function senderOf(options: SimulateOptions, { startAt, ...running }: Running): S
       : atRate({ perSecond: rate, startAt: clock.now() })
   return createSender({ to, secrets, clock, pace, speed, retriesMs, concurrency, timeoutMs, ...running })
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 /** The clock's timers let the process end; a simulation that waits for its next delivery must not. */
 async function keptAlive<V>(work: Promise<V>): Promise<V> {
