@@ -53,7 +53,7 @@ export function serve(options: ServedOptions): Served {
   endpoints.create({ url: to, enabled_events: { 0: '*' } })
 
   const books = { livemode: false, endpoints, now: present.now }
-  const shared = { account: ACCOUNT, records, books, ids, version: API_VERSION, now: clock.now, delivered }
+  const shared = { account: ACCOUNT, records, books, ids, version: API_VERSION, now: () => clock.now(), delivered }
   return {
     api: createStripeApi({ ...rest, ...shared }),
     onChange: records.change,

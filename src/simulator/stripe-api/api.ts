@@ -111,7 +111,7 @@ function routeOf(method: string, path: string): { readonly route: Route; readonl
   const asked = path.split('/').map(decoded)
   for (const route of ROUTES) {
     const parts = route.path.split('/')
-    const same = (part: string, index: number) => part.startsWith(':') || part === asked[index]
+    const same = (part: string, index: number) => (part.startsWith(':') ? asked[index] !== '' : part === asked[index])
     if (route.method !== method || parts.length !== asked.length || !parts.every(same)) continue
     const [id = '', inner = ''] = [':id', ':inner'].map((name) => asked[parts.indexOf(name)])
     // A search is no id, and not to be had here.
