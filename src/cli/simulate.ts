@@ -36,7 +36,7 @@ export const simulate = (context: Context): Command =>
     .option('--seed <n>', 'the same number makes the same events', natural)
     .option('--count <n>', 'end after so many events', natural)
     .option('--for <duration>', 'end after this long, such as 30s', milliseconds)
-    .option('--secret <whsec_...>', 'sign with it; default: the first one configured')
+    .option('--secret <whsec>', 'sign with it, whsec_...; default: the first one configured')
     .option('--port <port>', "serve the merchant's Stripe API there, for STRIPE_API_BASE; 0 takes a free one", port)
     .option('--faults', 'also late, doubled, shuffled, torn and wrongly signed deliveries')
     .action(async (options: Options) => {
