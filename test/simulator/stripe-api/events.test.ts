@@ -6,7 +6,7 @@ import { DAY } from '../../../src/simulator/calendar.ts'
 import { type Truth, truthOf } from '../../../src/simulator/truth.ts'
 import { open, plain, seed } from './open.ts'
 
-const shop = await open(50, { business: { customers: 20, growthPerDay: 0.5 } })
+const shop = await open(50, { business: { customers: 12, growthPerDay: 0.3 } })
 after(shop.close)
 const { stripe, delivered, nowAt } = shop
 // Newest first, as Stripe lists them.
@@ -17,7 +17,7 @@ const ids = (found: readonly { id: string }[]) => found.map(({ id }) => id)
 const everything = (params: Stripe.EventListParams) => stripe.events.list(params).autoPagingToArray({ limit: 10_000 })
 
 test('without a filter all events of the last thirty days are listed, newest first, delivered or not', async () => {
-  assert.ok(listable.length > 200 && listable.length < truths.length)
+  assert.ok(listable.length > 500 && listable.length < truths.length)
 
   assert.deepEqual(ids(await everything({ limit: 100 })), ids(listable))
 })

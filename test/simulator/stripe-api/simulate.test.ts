@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { VirtualClock } from '../../../src/core/clock.ts'
 import { seeded } from '../../../src/core/random.ts'
 import { silent } from '../../../src/core/service.ts'
 import { type SimulateOptions, simulate } from '../../../src/simulator/simulate.ts'
+import { blocksIn } from '../../docs/code.ts'
 import { drive } from '../drive.ts'
 import { receiver } from '../receiver.ts'
 import { client, startAt } from './open.ts'
@@ -89,6 +93,25 @@ test('where the port is taken, nothing is sent', async () => {
     await assert.rejects(second.done, { code: 'port_taken' })
     await assert.rejects(second.apiUrl, { code: 'port_taken' })
     assert.equal(second.stats().sent, 0)
+  } finally {
+    await shop.close()
+  }
+})
+
+test('the example of the document runs as it is written', async () => {
+  const shop = await simulated({ count: 300, rate: 500 })
+  try {
+    const [example] = blocksIn(await readFile('docs/simulated-api.md', 'utf8')).filter(
+      ({ language }) => language === 'js',
+    )
+    const { port } = new URL(String(await shop.simulation.apiUrl))
+    const code = String(example?.code).replace('4244', port)
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code])
+    const told = stdout.trim().split('\n')
+    const invoices = shop.simulation.truth().filter(({ type }) => type.startsWith('invoice.'))
+
+    assert.ok(invoices.length > 10)
+    assert.deepEqual(told.sort(), invoices.map(({ id, type }) => `${id} ${type}`).sort())
   } finally {
     await shop.close()
   }
