@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { seeded } from '../core/random.ts'
 import type { Logger } from '../core/service.ts'
-import { API_VERSION, type SimulatedEvent } from './event.ts'
+import { API_VERSION } from './event.ts'
 import type { Delivery } from './faults.ts'
 import { createIds } from './ids.ts'
 import { ACCOUNT } from './merchant.ts'
@@ -37,7 +37,7 @@ export interface ServedOptions extends Manners {
 export interface Served {
   readonly api: StripeApi
   onChange(change: Change): void
-  onMade(events: readonly SimulatedEvent[]): void
+  onPlan(deliveries: readonly Delivery[]): void
   /** The same deliveries; as each leaves, the merchant's present comes to it. */
   watched(deliveries: Iterable<Delivery>): Iterable<Delivery>
 }
@@ -57,7 +57,7 @@ export function serve(options: ServedOptions): Served {
   return {
     api: createStripeApi({ ...rest, ...shared }),
     onChange: records.change,
-    onMade: records.tell,
+    onPlan: (deliveries) => records.tell(new Set(deliveries.map(({ event }) => event))),
     *watched(deliveries) {
       for (const delivery of deliveries) {
         yield delivery

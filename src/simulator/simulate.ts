@@ -109,7 +109,7 @@ function eventsOf(options: SimulateOptions, { seed, startAt, served }: Beginning
     count: options.count ?? Number.POSITIVE_INFINITY,
     faults: { ...noFaults, ...options.faults },
     random: seeded(seed + 1),
-    onMade: served?.onMade,
+    onPlan: served?.onPlan,
   })
 }
 

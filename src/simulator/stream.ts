@@ -1,7 +1,6 @@
 import type { Random } from '../core/random.ts'
 import { createAgenda } from './agenda.ts'
 import { HOUR } from './calendar.ts'
-import type { SimulatedEvent } from './event.ts'
 import { type Delivery, type FaultRates, punctual, withFaults } from './faults.ts'
 import type { Merchant } from './merchant.ts'
 
@@ -14,8 +13,8 @@ export interface StreamOptions {
   readonly count: number
   readonly faults: FaultRates
   readonly random: Random
-  /** Hears of events when they are made, before the first of them leaves. */
-  readonly onMade?: (events: readonly SimulatedEvent[]) => void
+  /** Hears of each event as it is made: of all its deliveries, before any leaves. */
+  readonly onPlan?: (deliveries: readonly Delivery[]) => void
 }
 
 // The merchant's events of one hour are held at most, beside what is late.
@@ -29,7 +28,7 @@ export function* stream({
   count,
   faults,
   random,
-  onMade,
+  onPlan,
 }: StreamOptions): Generator<Delivery, void> {
   const leaving = createAgenda<Delivery>()
   let left = count
@@ -39,8 +38,11 @@ export function* stream({
     madeAt = Math.min(untilAt, Math.max(madeAt + STEP_MS, nextAt))
     const events = merchant.advance(madeAt).slice(0, left)
     left -= events.length
-    onMade?.(events)
-    for (const delivery of withFaults(punctual(events), faults, random)) leaving.note(delivery.at, delivery)
+    for (const event of events) {
+      const planned = withFaults(punctual([event]), faults, random)
+      onPlan?.(planned)
+      for (const delivery of planned) leaving.note(delivery.at, delivery)
+    }
     // No event to come can be delivered before this instant.
     while ((leaving.next() ?? Number.POSITIVE_INFINITY) <= madeAt) yield leaving.take() as Delivery
   }

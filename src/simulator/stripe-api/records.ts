@@ -19,7 +19,7 @@ export interface RecordsOptions {
  */
 export interface Records {
   change(change: Change): void
-  tell(events: readonly SimulatedEvent[]): void
+  tell(events: Iterable<SimulatedEvent>): void
   /** What an account shows now, or undefined where there is no such account. */
   shelf(account: string): Shelf | undefined
 }

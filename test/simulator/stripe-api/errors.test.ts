@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import Stripe from 'stripe'
 import { simulatedEvent } from '../../../src/simulator/event.ts'
+import { punctual } from '../../../src/simulator/faults.ts'
 import { client, open } from './open.ts'
 
 const shop = await open(2)
@@ -41,14 +42,14 @@ test('without a key, or with one that is no secret key of this mode, nobody is l
     assert.match(message, /^Invalid API Key provided: /)
     assert.ok(!message.includes(key) || key.length < 12)
   }
-  assert.equal((await client(shop.url, 'rk_test_restricted').events.list({ limit: 1 })).data.length, 1)
+  assert.equal((await client(shop.url, 'rk_test_restricted').customers.list({ limit: 1 })).data.length, 1)
 })
 
 test('where one key is set, no other opens', async () => {
   const strict = await open(1, { key: 'sk_test_the_one' })
   try {
-    await refused(() => strict.stripe.events.list(), errors.StripeAuthenticationError, { statusCode: 401 })
-    assert.equal((await client(strict.url, 'sk_test_the_one').events.list({ limit: 1 })).data.length, 1)
+    await refused(() => strict.stripe.customers.list(), errors.StripeAuthenticationError, { statusCode: 401 })
+    assert.equal((await client(strict.url, 'sk_test_the_one').customers.list({ limit: 1 })).data.length, 1)
   } finally {
     await strict.close()
   }
@@ -113,7 +114,7 @@ test('a deleted customer is shown as deleted and is in no list', async () => {
   const customer = String([...merchant.objects.values()].find(({ object }) => object === 'customer')?.id)
   const object = merchant.objects.get(customer) as { id: string; object: string }
   const happened = { type: 'customer.deleted', at: nowAt, previous: null, request: null, livemode: false }
-  served.onMade([simulatedEvent({ id: 'evt_deletes', object, ...happened })])
+  served.onPlan(punctual([simulatedEvent({ id: 'evt_deletes', object, ...happened })]))
 
   assert.deepEqual(JSON.parse(JSON.stringify(await stripe.customers.retrieve(customer))), {
     ...{ id: customer, object: 'customer', deleted: true },
@@ -140,15 +141,15 @@ test('an account that is not connected cannot be asked', async () => {
 test('more requests in a second than allowed are answered with 429 until the second is over', async () => {
   const busy = await open(1, { ratePerSecond: 3 })
   try {
-    for (let asked = 0; asked < 3; asked++) await busy.stripe.events.list({ limit: 1 })
-    const error = await refused(() => busy.stripe.events.list(), errors.StripeRateLimitError, {
+    for (let asked = 0; asked < 3; asked++) await busy.stripe.customers.list({ limit: 1 })
+    const error = await refused(() => busy.stripe.customers.list(), errors.StripeRateLimitError, {
       ...{ statusCode: 429, code: 'rate_limit' },
     })
     assert.equal(error.headers?.['stripe-rate-limited-reason'], 'global-rate')
     assert.equal(error.headers?.['stripe-should-retry'], 'false')
 
     await busy.clock.advance(1000)
-    assert.equal((await busy.stripe.events.list({ limit: 1 })).data.length, 1)
+    assert.equal((await busy.stripe.customers.list({ limit: 1 })).data.length, 1)
   } finally {
     await busy.close()
   }

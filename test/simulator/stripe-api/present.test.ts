@@ -3,13 +3,12 @@ import { test } from 'node:test'
 import { seeded } from '../../../src/core/random.ts'
 import { DAY } from '../../../src/simulator/calendar.ts'
 import { type SimulatedEvent, simulatedEvent } from '../../../src/simulator/event.ts'
-import { unruly } from '../../../src/simulator/faults.ts'
+import { type Delivery, unruly } from '../../../src/simulator/faults.ts'
 import { ACCOUNT, createMerchant } from '../../../src/simulator/merchant.ts'
 import { stream } from '../../../src/simulator/stream.ts'
 import { createRecords } from '../../../src/simulator/stripe-api/records.ts'
-import { BUSY } from '../../../src/simulator/trigger.ts'
 import { objectOf } from '../reading.ts'
-import { seed, startAt } from './open.ts'
+import { busy, seed, startAt } from './open.ts'
 
 // Of these every change is told; of others, some are silent.
 const TOLD = new Set(['charge', 'invoice', 'payment_intent', 'subscription'])
@@ -18,14 +17,15 @@ const TOLD = new Set(['charge', 'invoice', 'payment_intent', 'subscription'])
 function* life({ days = 40, count = Number.POSITIVE_INFINITY, eventsMax = 100_000 }) {
   let presentAt = startAt
   const records = createRecords({ account: ACCOUNT, now: () => presentAt, count, eventsMax })
-  const merchant = createMerchant({ seed, startAt, business: BUSY, onChange: records.change })
+  const merchant = createMerchant({ seed, startAt, business: busy, onChange: records.change })
   const made: SimulatedEvent[] = []
-  const onMade = (events: readonly SimulatedEvent[]) => {
+  const onPlan = (deliveries: readonly Delivery[]) => {
+    const events = new Set(deliveries.map(({ event }) => event))
     made.push(...events)
     records.tell(events)
   }
   const beyond = { untilAt: startAt + days * DAY, count, faults: unruly, random: seeded(seed) }
-  for (const delivery of stream({ merchant, startAt, onMade, ...beyond })) {
+  for (const delivery of stream({ merchant, startAt, onPlan, ...beyond })) {
     presentAt = Math.max(presentAt, delivery.at)
     yield { made, presentAt, shelf: () => records.shelf(ACCOUNT), records, merchant }
   }
