@@ -21,8 +21,8 @@ export interface Kind {
   readonly needs?: string
   /** Of these two parameters a list takes one. */
   readonly either?: readonly [string, string]
-  /** What a list leaves out when it is not asked about by this parameter. */
-  readonly usually?: { readonly unless: string; shown(object: Fields, place: Place): boolean }
+  /** What a list shows, unless this parameter asks about the rest; without such a parameter nobody sees it. */
+  readonly usually?: { readonly unless?: string; shown(object: Fields, place: Place): boolean }
   /** Where they are, newest first, when they are no objects of their own. */
   within?(shelf: Shelf): Fields[]
   /** How one is shown, where that is not how it is kept. */
@@ -34,7 +34,7 @@ export function listOf(kind: Kind, params: Params, place: Place): Fields {
   const { name, path, filters, needs, either: [one, other] = ['', ''], usually, within, rendered } = kind
   if (needs !== undefined && params[needs] === undefined) throw missingParameter(needs)
   if (params[one] !== undefined && params[other] !== undefined) throw exclusive(one, other)
-  const usual = usually !== undefined && params[usually.unless] === undefined
+  const usual = usually !== undefined && params[usually.unless ?? ''] === undefined
   const items = within ? within(place.shelf) : place.shelf.all(name)
   const shown = (object: Fields) => !usual || usually.shown(object, place)
   const found = page({ items, name, url: `/v1/${path}`, filters, shown }, params, place)

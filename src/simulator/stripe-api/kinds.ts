@@ -37,7 +37,7 @@ export const KINDS: readonly Kind[] = [
   // One's own is no entry of the list, though it can be retrieved.
   {
     ...kind('account', 'accounts', created),
-    usually: { unless: '', shown: ({ id }, { account }) => id !== account },
+    usually: { shown: ({ id }, { account }) => id !== account },
   },
   kind('application_fee', 'application_fees', created, linked('charge')),
   kind('balance_transaction', 'balance_transactions', created, linked('payout', 'source'), equal('currency', 'type')),
