@@ -10,7 +10,7 @@ const secret = 'whsec_of_a_test_of_the_command_line'
 
 test('simulate serves the Stripe API that it prints, while it delivers and until its time is over', async () => {
   const server = await receiver((_received, response) => response.writeHead(200).end())
-  const flags = ['--to', server.url, '--secret', secret, '--port', '0', '--rate', '500', '--count', '20', '--for', '1h']
+  const flags = ['--to', server.url, '--secret', secret, '--port', '0', '--rate', '500', '--count', '20', '--for', '2m']
   const started = child(['simulate', ...flags], { cwd: tmpdir() })
   try {
     const [told] = await once(started.stderr.setEncoding('utf8'), 'data')
