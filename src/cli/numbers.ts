@@ -13,6 +13,12 @@ export function natural(written: string): number {
   return Number(written)
 }
 
+export function port(written: string): number {
+  const value = natural(written)
+  if (value > 65_535) throw failure('flag_invalid', { what: `${written} is no port; they end at 65535` })
+  return value
+}
+
 export function milliseconds(written: string): number {
   const ms = durationMs(written)
   if (ms === undefined) throw failure('flag_invalid', { what: `${written} is no duration; write 30s or 2m` })

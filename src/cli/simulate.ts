@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
 import { endpoints } from '../config.ts'
+import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import { silent } from '../core/service.ts'
@@ -12,7 +13,7 @@ import type { SendReport } from '../simulator/report.ts'
 import type { ApiShape } from '../simulator/shape.ts'
 import type { Story } from '../simulator/story.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
-import { milliseconds, natural, positive } from './numbers.ts'
+import { milliseconds, natural, port, positive } from './numbers.ts'
 import { findRunning, runFile } from './running.ts'
 import { columns } from './terminal.ts'
 
@@ -31,9 +32,13 @@ interface Options extends Common {
   readonly connect?: number
   readonly truth?: string
   readonly apiVersion?: ApiShape
+  readonly port?: number
 }
 
-/** Delivers the events of an invented merchant until they are used up, the time is over, or Ctrl-C. */
+/**
+ * Delivers the events of an invented merchant until they are used up, the time is over, or Ctrl-C; meanwhile its Stripe API
+ * answers, and where a time was given it answers to the end of it.
+ */
 export const simulate = (context: Context): Command =>
   command('simulate', 'Deliver events of an invented merchant, signed and redelivered as Stripe does')
     .option('--to <url>', 'where to; default: the local ingestion')
@@ -43,6 +48,7 @@ export const simulate = (context: Context): Command =>
     .option('--count <n>', 'end after so many events', natural)
     .option('--for <duration>', 'end after this long, such as 30s', milliseconds)
     .option('--secret <whsec>', 'sign with it, whsec_...; default: the first one configured')
+    .option('--port <port>', "serve the merchant's Stripe API there, for STRIPE_API_BASE; 0 takes a free one", port)
     .option(
       '--faults [names]',
       'also late, doubled, shuffled, torn and forged deliveries; or those named: twin,dropped=0.1',
@@ -54,7 +60,8 @@ export const simulate = (context: Context): Command =>
       new Option('--api-version <shape>', 'how bodies look: as now, or as before 2025-03-31').choices(API_SHAPES),
     )
     .action(async (options: Options) => {
-      const config = await configOf(options, context)
+      // The configuration has a port, too, and it is another.
+      const config = await configOf({ ...options, port: undefined }, context)
       const secret = options.secret ?? endpoints(config.accounts)[0]?.secrets[0]
       if (!secret) throw failure('secret_missing')
       const running = await findRunning(runFile(ledgerPath(config.databaseUrl, config.cwd)))
@@ -66,19 +73,22 @@ export const simulate = (context: Context): Command =>
 async function deliver(to: string, secret: string, options: Options, context: Context): Promise<SendReport> {
   const { clock, err, out } = context
   const { simulate: begin } = await import('../simulator/simulate.ts')
-  const { rate, speed, seed, count, apiVersion, allTypes: everyType } = options
+  const { rate, speed, seed, count, port, apiVersion, allTypes: everyType } = options
   const truth = options.truth === undefined ? null : await openTruth(options.truth)
-  const business = { connectedAccounts: options.connect ?? 0 }
-  const shown = { apiVersion, everyType, business }
-  const wish = { to, rate, speed, seed, count, ...shown, secrets: [secret], onStory: truth?.write }
+  const shape = { apiVersion, everyType, business: { connectedAccounts: options.connect ?? 0 } }
   const faults = await faultsOf(options.faults)
-  const simulation = begin({ ...wish, faults, signal: context.interrupted(), clock, random: systemRandom, log: silent })
-  const progressing = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
-  const over = options.for === undefined ? () => {} : clock.after(options.for, () => void simulation.stop())
-  const report = await simulation.done
+  const wish = { to, rate, speed, seed, count, port, ...shape, faults, secrets: [secret], onStory: truth?.write }
+  const signal = AbortSignal.any([context.interrupted(), after(options.for, clock)])
+  const simulation = begin({ ...wish, signal, clock, random: systemRandom, log: silent })
+  const apiUrl = await simulation.apiUrl
+  if (apiUrl) err.write(`the merchant's Stripe API: STRIPE_API_BASE=${apiUrl}\n`)
+  const shown = err.tty ? setInterval(() => err.write(`\r${progress(simulation.stats())}`), 500) : undefined
+  await simulation.done
   await truth?.close()
-  over()
-  clearInterval(progressing)
+  // What was sent can be read as long as was asked for.
+  if (apiUrl && options.for !== undefined && !signal.aborted) await once(signal, 'abort')
+  const report = await simulation.stop()
+  clearInterval(shown)
   if (err.tty) err.write('\r\x1b[K')
   out.write(options.json ? `${JSON.stringify(asJson(report, simulation.seed))}\n` : told(report, simulation.seed))
   return report
@@ -111,6 +121,12 @@ async function openTruth(path: string) {
       return written
     },
   }
+}
+
+function after(ms: number | undefined, clock: Clock): AbortSignal {
+  const over = new AbortController()
+  if (ms !== undefined) clock.after(ms, () => over.abort())
+  return over.signal
 }
 
 const progress = ({ sent, accepted, waiting }: SendReport) =>

@@ -5,6 +5,7 @@ import { routesOf } from '../../src/console/api.ts'
 import { ceiling, defaultRetry } from '../../src/core/backoff.ts'
 import { ERRORS } from '../../src/core/errors.ts'
 import { silent } from '../../src/core/service.ts'
+import { ROUTES, type Route } from '../../src/simulator/stripe-api/routes.ts'
 import { createMeter } from '../../src/telemetry/meter.ts'
 import { createPrometheus } from '../../src/telemetry/prometheus.ts'
 import { STORMS } from '../../src/testing/prove/plan.ts'
@@ -21,6 +22,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   retry: retryTable,
   actions: actionTable,
   routes: routeTable,
+  'simulated-api': simulatedTable,
   metrics: () => metrics,
   storms: stormTable,
 }
@@ -91,6 +93,23 @@ function routeTable(): string {
 function stormTable(): string {
   const rows = STORMS.map((storm) => [`\`${storm}\``, ABOUT[storm].when, ABOUT[storm].mend])
   return table(['storm', 'what happens', 'what to do about it'], rows)
+}
+
+/** A retrieval shares the row of its list. */
+function simulatedTable(): string {
+  const lists = new Set(ROUTES.filter(({ filters }) => filters).map(({ path }) => path))
+  const listOf = ({ method, path }: Route) => (method === 'GET' ? (/^(.+)\/:\w+$/.exec(path)?.[1] ?? '') : '')
+  const shared = ROUTES.filter((route) => lists.has(listOf(route)))
+  const oneOf = (path: string) => shared.find((route) => listOf(route) === path)?.path.slice(path.length)
+  const quoted = (code: string | undefined) => (code ? `\`${code}\`` : '')
+  return table(
+    ['route', 'one', 'filters of the list'],
+    ROUTES.filter((route) => !shared.includes(route)).map(({ method, path, filters }) => [
+      quoted(`${method} ${path}`),
+      filters ? quoted(oneOf(path)) : '',
+      (filters ?? []).map(quoted).join(', '),
+    ]),
+  )
 }
 
 /** Read off what Prometheus would read. */

@@ -47,6 +47,7 @@ function preview(world: World, billing: Billing, id: string | null): InvoicePrev
   const due = Math.max(0, total + customer.balance)
   const place = { invoice: id, subscription: subscription.id, subscriptionItem: billing.subscriptionItem, rebate }
   const lines = charged.map((what) => line(world, what, place))
+  if (id !== null) for (const more of lines.slice(LINES_SHOWN)) world.add(more)
   const waits = billing.reason === 'subscription_cycle'
   const days = subscription.days_until_due ?? null
   return {
