@@ -71,6 +71,14 @@ export class Objects {
     this.#change(known)
   }
 
+  /** Some of its events were reopened: it is done only so far. */
+  doneOnlyTo(object: string, tenant: number, position: number): void {
+    const known = this.find(object, tenant)
+    if (!known || known.donePosition === position) return
+    known.donePosition = position
+    this.#change(known)
+  }
+
   /** Hands over what has to be written, in the order of the index. */
   takeDirty(): Known[] {
     const dirty = [...this.#dirty.values()]
