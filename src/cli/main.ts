@@ -96,6 +96,19 @@ function realContext(): Omit<Context, 'exit'> {
       process.off('SIGINT', abort).once('SIGINT', abort)
       return interrupt.signal
     },
+    confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : null,
+  }
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
+  } catch {
+    return false // Ctrl-C and Ctrl-D are no yes
+  } finally {
+    terminal.close()
   }
 }
 

@@ -41,16 +41,14 @@ export class Tails {
     for (const { row, touched } of newestFirst(this.#book, object, tenant)) {
       this.looked++
       const { state, fence, reason } = touched.row
+      const again = fence > overwritten && this.#selects(entryOf(this.#book, row))
+      if (again) tail.add(row.seq)
+      // What has no body any more cannot be worked again: it stays as well.
+      const stays = !again || this.#book.sql.hasBody.get(row.seq) === undefined
       if (state === 'running') overwritten = Number.POSITIVE_INFINITY
-      else if (fence > overwritten && this.#selected(row)) tail.add(row.seq)
-      else if (reason === 'worked') overwritten = Math.max(overwritten, fence)
+      else if (stays && reason === 'worked') overwritten = Math.max(overwritten, fence)
     }
     return tail
-  }
-
-  /** What has no body cannot be worked again, so it stays, and supersedes. */
-  #selected(row: EventRow): boolean {
-    return this.#selects(entryOf(this.#book, row)) && this.#book.sql.hasBody.get(row.seq) !== undefined
   }
 }
 
