@@ -58,7 +58,7 @@ export function settingOption(name: string): Option {
 }
 
 /** The configuration as this command line means it. */
-export function configOf(options: Common, { cwd, env }: Context): Promise<Config> {
+export function configOf(options: Common, { cwd, env }: Pick<Context, 'cwd' | 'env'>): Promise<Config> {
   const flags = Object.fromEntries(
     settings()
       .filter(({ flag }) => flag)

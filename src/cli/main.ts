@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   },
   tail: { about: 'Follow what happens to events', load: async () => (await import('./tail.ts')).tail },
   do: { about: 'Replay, discard, pause, resume, quarantine, reroute', load: async () => (await import('./do.ts')).act },
+  rehearse: {
+    about: 'Run the present handlers over recorded events, in vain, and say what differs',
+    load: async () => (await import('./rehearse.ts')).rehearse,
+  },
   trigger: { about: 'Post one signed event of a type', load: async () => (await import('./trigger.ts')).trigger },
   simulate: {
     about: 'Deliver events of an invented merchant',

@@ -36,4 +36,5 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'handler_twice',
   'handler_invalid',
   'peer_missing',
+  'rehearsal_empty',
 ])
