@@ -37,4 +37,6 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'handler_invalid',
   'peer_missing',
   'rehearsal_empty',
+  'rehearsal_no_room',
+  'rehearsal_broken',
 ])

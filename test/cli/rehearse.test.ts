@@ -8,8 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Up } from '../chaos/up.ts'
 import { Place } from '../services/place.ts'
-import { WAYS } from './rehearse/handlers.ts'
-import { CANARY, type Kind, recorded } from './rehearse/recorded.ts'
+import { CANARY, type Kind, recorded, WAYS } from './rehearse/recorded.ts'
 import { hookkeeper } from './run.ts'
 
 const HANDLERS = fileURLToPath(new URL('./rehearse/handlers.ts', import.meta.url))
@@ -127,7 +126,9 @@ test('what cannot be rehearsed is said in one sentence, and ends with 2', async 
   const wrong = await run('--allow', 'everything')
   const missing = await run('--handlers', 'nowhere.ts')
 
-  assert.deepEqual([wrong.code, missing.code], [2, 2])
+  const nothing = await run('--database', 'sqlite:nowhere.db')
+
+  assert.deepEqual([wrong.code, missing.code, nothing.code], [2, 2, 2])
   assert.match(wrong.err, /--allow everything is not host:port/)
   assert.match(missing.err, /nowhere\.ts cannot be loaded/)
   assert.deepEqual(

@@ -21,7 +21,8 @@ const ALL_PAGES = 2 ** 31 - 1
 /** Copies the ledger without a change to it, beside it unless said otherwise: a temporary folder may be memory. Whoever runs goes on. */
 export async function copyOf(config: Config, dir: string | null, context: Context): Promise<Copy> {
   const ledger = ledgerPath(config.databaseUrl, config.cwd)
-  if (!existsSync(ledger)) throw failure('not_running', { path: ledger })
+  if (!existsSync(ledger))
+    throw failure('database_unknown', { url: `sqlite:${ledger}`, what: 'there is no ledger yet' })
   const within = dir ?? dirname(ledger)
   mkdirSync(within, { recursive: true, mode: 0o700 })
   requireRoom(ledger, within, config.ingestion.diskReserveMb)

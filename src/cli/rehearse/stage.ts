@@ -17,16 +17,14 @@ import { type Register, registerOf } from '../start.ts'
 import type { FromStage, ToStage } from './messages.ts'
 
 /** The process in which handlers are rehearsed: whatever they do, and however they end it, nobody else is touched. */
-const tell = (message: FromStage) => void process.send?.(message)
+const tell = (message: FromStage, then: () => void = () => {}) => void process.send?.(message, then)
 
 // Listened to until the end: while a handler waits for nothing that lives, this alone keeps the process.
 process.on('message', (given: ToStage) => {
+  // Timers and servers of the user's modules would keep the process alive.
   rehearse(given).then(
-    () => process.disconnect(),
-    (error: unknown) => {
-      tell({ kind: 'refused', error: told(error) })
-      process.disconnect()
-    },
+    () => tell({ kind: 'over' }, () => process.exit(0)),
+    (error: unknown) => tell({ kind: 'refused', error: told(error) }, () => process.exit(0)),
   )
 })
 
@@ -51,7 +49,6 @@ async function rehearse(given: ToStage): Promise<void> {
   await rehearsal.run(refs)
   // What was left behind may still meet something.
   await new Promise((resolve) => setImmediate(resolve))
-  tell({ kind: 'over' })
   await scratch.close()
   recording.close()
 }

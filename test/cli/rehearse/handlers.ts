@@ -29,6 +29,9 @@ export default (cluster: Cluster): void => {
   })
 }
 
+// A module may keep its process alive for ever.
+setInterval(() => {}, 60_000)
+
 const TARGET = process.env['TARGET'] ?? ''
 
 async function reachOut(event: Stripe.Event, { once }: HandlerContext): Promise<unknown> {
@@ -45,6 +48,3 @@ async function reachOut(event: Stripe.Event, { once }: HandlerContext): Promise<
   ]
   return await ways[Number(event.id.split('_').at(-1)) % ways.length]?.()
 }
-
-/** How many ways `payout.paid` goes, by the number in its event's id. */
-export const WAYS = 9

@@ -14,6 +14,9 @@ export interface Kind {
   readonly dead?: boolean
 }
 
+/** How many ways `payout.paid` goes in handlers.ts, by the number in its event's id. */
+export const WAYS = 9
+
 export const CANARY = 'canary@example.com'
 
 /** A ledger with events of these types that an earlier release has ended, each with what `once` remembered. */
