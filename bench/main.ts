@@ -6,8 +6,9 @@ import { cycle } from './cycle.ts'
 import { conduct } from './harness.ts'
 import { ingest } from './ingest.ts'
 import { ledger } from './ledger.ts'
+import { rehearse } from './rehearse.ts'
 
-const benches = [ingest, cycle, ledger]
+const benches = [ingest, cycle, ledger, rehearse]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 
