@@ -15,6 +15,7 @@ export interface Played {
   readonly gone: number
   /** How often the handlers ended their process. */
   readonly crashes: number
+  /** It was stopped, or ended too often: what is not here is not known. */
   readonly interrupted: boolean
 }
 
@@ -48,8 +49,9 @@ export async function play(wish: Wish, options: PlayOptions): Promise<Played> {
   }
   if (!notes.ready) throw failure('rehearsal_broken', { what: 'it was interrupted' })
   const { release, handlers, more, gone } = notes.ready
+  const interrupted = options.signal.aborted || crashes >= CRASHES_MAX
   const events = [...notes.ended.values()].map((one) => ({ ...one, met: notes.met.get(one.ref) ?? null }))
-  return { release, handlers, events, more, gone, crashes, interrupted: options.signal.aborted }
+  return { release, handlers, events, more, gone, crashes, interrupted }
 }
 
 /** Whom to try one by one next: those that ran when the process ended, if more than one did. */
