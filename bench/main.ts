@@ -9,8 +9,9 @@ import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { ledger } from './ledger.ts'
 import { peers } from './peers.ts'
+import { rehearse } from './rehearse.ts'
 
-const benches = [ingest, cycle, ledger, peers, latency, cyclePeers]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 

@@ -110,6 +110,10 @@ function writeEvents(db: DatabaseSync, { type, state, at }: Part): void {
     done ? REASON : null,
     done ? RELEASE : null,
   )
+  if (done)
+    db.exec(
+      `insert or ignore into hookkeeper_stretches select distinct ${RELEASE}, seq / 256 from temp.part order by 2`,
+    )
   db.exec(`insert into hookkeeper_seen (id, tenant, seq) select ${ID}, 1, seq from temp.part order by seq`)
   db.prepare(`insert into hookkeeper_objects (object, tenant, lane, last, last_created, done_position)
     select ${OBJECT}, 1, lane.lane, seq, ?1, ?2 from temp.part join temp.lane on i = part.lane order by seq`).run(

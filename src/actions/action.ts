@@ -15,6 +15,8 @@ export interface Action<S extends z.ZodType = z.ZodType> {
   /** How far it reaches: 0 looks only, 1 a few events and reversible, 2 limited in scope and time, 3 strong, 4 final. */
   readonly tier: 0 | 1 | 2 | 3 | 4
   readonly input: S
+  /** Inputs that reach so far that a person at a terminal sees the preview first and is asked. */
+  readonly asks: readonly string[]
   /** Throws `action_refused`, with the remedy, where the action would be pointless or wrong just now. */
   precheck(input: z.output<S>, hands: ActionHands): Promise<void>
   /** What `apply` would do. Changes nothing. */
@@ -60,6 +62,18 @@ export interface Preview {
   readonly customers: number
   /** Controls that would be lifted. */
   readonly controls: readonly string[]
+  /** Only where events are worked again by the release that handled them. */
+  readonly repair: Repair | null
+}
+
+/** What a person should know before what a release did is done again. */
+export interface Repair {
+  /** They stay as they are: a newer event of their object was worked since. */
+  readonly superseded: number
+  /** Their bodies are past retention: they cannot be worked again, and what they are about is not known. */
+  readonly gone: number
+  /** What the events are about, each object once, in minor units by currency. */
+  readonly money: Readonly<Record<string, number>>
 }
 
 export interface Receipt {

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { failure } from '../core/errors.ts'
 import type { State } from '../core/outcome.ts'
-import type { Entry, Ledger, Move } from '../store/store.ts'
+import type { Entry, Ledger, Move, Query } from '../store/store.ts'
 import { type Action, type ActionHands, defineAction, type Order, type Preview, type Receipt } from './action.ts'
+import { previewRepair, repairQuery } from './repair.ts'
 import {
   checkSelection,
   every,
@@ -25,6 +26,8 @@ interface Movement {
   readonly from: readonly [State, ...State[]]
   /** Only events that are held. */
   readonly held?: true
+  /** Selected by release, it takes what that release handled, dead or done, and leaves out what is superseded. */
+  readonly repairs?: true
   /** `7 events {done}`. */
   readonly done: string
   to(state: State, again: boolean): Move
@@ -43,6 +46,7 @@ function moves<S extends z.ZodType<Input>>(of: Movement, input: S): Action<S> {
     about: of.about,
     tier: of.tier,
     input,
+    asks: of.repairs ? ['handledBy'] : [],
     precheck: (selected, { ledger }) => check(of, selected, ledger),
     preview: (selected, { ledger }) => preview(of, selected, ledger),
     apply: (selected, order, { ledger }) => apply(of, selected, order, ledger),
@@ -69,13 +73,25 @@ const movable = (of: Movement) => (entry: Entry) => inState(of.from)(entry) && (
 
 async function preview(of: Movement, selected: Input, ledger: Ledger): Promise<Preview> {
   const max = Math.min(selected.limit, PREVIEW_ROWS_MAX)
+  if (byRelease(of, selected)) {
+    const { reached, ...sum } = await previewRepair(ledger, repairQuery(selected), max)
+    return { ...counted(of, sum.rows, reached >= max && selected.limit > max), ...sum, controls: [] }
+  }
   const events = selected.ids
     ? (await named(ledger, selected.ids, selected)).slice(0, selected.limit)
     : every(ledger, queryOf(of, selected), max)
   const sum = await summed(events, movable(of))
   const more = !selected.ids && sum.rows >= max && selected.limit > max
-  return { what: `${sum.rows}${more ? ' and more' : ''} events ${of.done}`, ...sum, more, controls: [] }
+  return { ...counted(of, sum.rows, more), ...sum, controls: [], repair: null }
 }
+
+const counted = (of: Movement, rows: number, more: boolean) => ({
+  what: `${rows}${more ? ' and more' : ''} events ${of.done}`,
+  more,
+})
+
+const byRelease = (of: Movement, { ids, handledBy }: Input): boolean =>
+  of.repairs === true && ids === undefined && handledBy !== undefined
 
 async function apply(of: Movement, selected: Input, order: Order, ledger: Ledger): Promise<Receipt> {
   const { rows, ids } = selected.ids
@@ -99,18 +115,19 @@ async function applyNamed(of: Movement, selected: Input, ids: readonly string[],
 async function applyQuery(of: Movement, selected: Input, order: Order, ledger: Ledger) {
   const query = queryOf(of, selected)
   const sample = await ledger.find({ ...query, limit: Math.min(SAMPLE, selected.limit) })
-  const move = of.to(query.state ?? of.from[0], selected.again ?? false)
+  // What a release did wrong it may have done in the handlers that returned, those of dead events too.
+  const as = byRelease(of, selected) ? 'done' : (query.state ?? of.from[0])
+  const move = of.to(as, selected.again ?? false)
   const rows = await ledger.move({ query, limit: selected.limit }, move, order)
   return { rows, ids: sampled(sample.data) }
 }
 
 const SAMPLE = 10
 
-const queryOf = (of: Movement, selected: Input) => ({
-  ...narrow(selected),
-  state: selected.state ?? of.from[0],
-  ...(of.held && { held: true }),
-})
+const queryOf = (of: Movement, selected: Input): Omit<Query, 'limit' | 'cursor'> =>
+  byRelease(of, selected)
+    ? repairQuery(selected)
+    : { ...narrow(selected), state: selected.state ?? of.from[0], ...(of.held && { held: true }) }
 
 /** The move is in the timeline of one that was sampled: its state may have gone on since. */
 async function shown({ rows, ids }: Receipt, { by, why }: Order, { ledger }: ActionHands): Promise<boolean> {

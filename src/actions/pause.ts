@@ -23,6 +23,7 @@ export const pause = defineAction({
   input: target
     .extend({ ttl })
     .refine(named, { message: 'Say what to pause: types, lanes or accounts; everything is --types "*"' }),
+  asks: [],
   precheck: async () => {},
 
   async preview(input, { ledger }): Promise<Preview> {
@@ -31,7 +32,7 @@ export const pause = defineAction({
     const sum = await summed(waiting, covered(input))
     const more = seen >= PREVIEW_ROWS_MAX
     const what = `${sum.rows}${more ? ' or more' : ''} waiting events held, and what comes, for ${input.ttl / 1000} s`
-    return { ...sum, what, more, skipped: 0, controls: [] }
+    return { ...sum, what, more, skipped: 0, controls: [], repair: null }
   },
 
   async apply({ ttl: ttlMs, ...wanted }, { by, why }, { controls, controlId, poke }) {

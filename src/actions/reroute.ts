@@ -13,6 +13,7 @@ export const reroute = defineAction({
   about: "Sends a destination's events to its secondary until the time is over or `resume` ends it.",
   tier: 3,
   input,
+  asks: [],
 
   async precheck(wanted, hands) {
     routed(wanted, hands)
@@ -21,7 +22,7 @@ export const reroute = defineAction({
   async preview(wanted, hands) {
     const { name, secondary } = routed(wanted, hands)
     const what = `Events of ${name} go to ${secondary} for ${wanted.ttl / 1000} s`
-    return { what, rows: 0, more: false, skipped: 0, ids: [], types: {}, customers: 0, controls: [] }
+    return { what, rows: 0, more: false, skipped: 0, ids: [], types: {}, customers: 0, controls: [], repair: null }
   },
 
   async apply(wanted, { by, why }, hands) {

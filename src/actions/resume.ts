@@ -17,6 +17,7 @@ export const resume = defineAction({
     'Ends a control by its id, or the pauses of exactly these types, lanes or accounts, or all pauses, before their time.',
   tier: 2,
   input,
+  asks: [],
 
   async precheck(wanted, { controls }) {
     const ways = [wanted.control, wanted.all || undefined, partsOf(wanted)[0]].filter((way) => way !== undefined)
@@ -30,7 +31,7 @@ export const resume = defineAction({
   async preview(wanted, { controls }) {
     const ids = (await meant(wanted, controls)).map(({ id }) => id)
     const what = `${ids.length} controls lifted: ${ids.join(', ')}`
-    return { what, rows: 0, more: false, skipped: 0, ids: [], types: {}, customers: 0, controls: ids }
+    return { what, rows: 0, more: false, skipped: 0, ids: [], types: {}, customers: 0, controls: ids, repair: null }
   },
 
   async apply(wanted, _order, { controls, poke }) {

@@ -30,6 +30,10 @@ export const filters = z.strictObject({
   livemode: z.boolean().optional(),
   endpoint: text.optional(),
   handledBy: text.optional(),
+  superseded: z
+    .boolean()
+    .optional()
+    .describe('Was a newer event of its object, that these filters leave out, worked since?'),
   since: instant.optional(),
   until: instant.optional(),
 })
@@ -52,7 +56,7 @@ export function checkSelection(selected: Selected): void {
     throw failure('action_input', { what: `Name ids or filters, not both: ids and ${narrowing.join(', ')}` })
   if (!selected.ids && selected.connected === '')
     throw failure('action_input', { what: 'connected: An empty one tells ids apart, and is no filter' })
-  if (!selected.ids && Object.keys(narrow(selected)).length === 0)
+  if (!selected.ids && Object.keys(narrow({ ...selected, superseded: undefined })).length === 0)
     throw failure('action_input', { what: 'Say which events: ids, or at least one filter such as type or customer' })
 }
 
@@ -103,7 +107,7 @@ export async function* every(ledger: Ledger, query: Omit<Query, 'limit' | 'curso
 export async function summed(
   events: AsyncIterable<Entry> | Iterable<Entry>,
   wanted: (entry: Entry) => boolean = () => true,
-): Promise<Omit<Preview, 'what' | 'more' | 'controls'>> {
+): Promise<Omit<Preview, 'what' | 'more' | 'controls' | 'repair'>> {
   const types: Record<string, number> = {}
   const customers = new Set<string>()
   const ids: string[] = []

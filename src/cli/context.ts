@@ -21,6 +21,8 @@ export interface Context {
   readonly clock: Clock
   /** Aborts at the first Ctrl-C from now on; until somebody asks, Ctrl-C ends the process. */
   interrupted(): AbortSignal
+  /** Asks whoever sits at the terminal; null where nobody does. Anything but yes is no. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null
   /** How the process will end; 0 unless somebody says otherwise. */
   exit(code: ExitCode): void
 }
@@ -56,7 +58,7 @@ export function settingOption(name: string): Option {
 }
 
 /** The configuration as this command line means it. */
-export function configOf(options: Common, { cwd, env }: Context): Promise<Config> {
+export function configOf(options: Common, { cwd, env }: Pick<Context, 'cwd' | 'env'>): Promise<Config> {
   const flags = Object.fromEntries(
     settings()
       .filter(({ flag }) => flag)

@@ -16,6 +16,7 @@ const ABOUT: Readonly<Record<keyof typeof filters.shape, string>> = {
   livemode: 'true or false',
   endpoint: '<account> or <account>/<name>',
   handledBy: 'the release that ran its last attempt',
+  superseded: 'true or false: was a newer event of its object, that the other filters leave out, worked since',
   since: 'received since: 2026-01-31T09:30:00Z, or 2h for two hours ago',
   until: 'received until',
 }

@@ -24,6 +24,10 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
   },
   tail: { about: 'Follow what happens to events', load: async () => (await import('./tail.ts')).tail },
   do: { about: 'Replay, discard, pause, resume, quarantine, reroute', load: async () => (await import('./do.ts')).act },
+  rehearse: {
+    about: 'Run the present handlers over recorded events, in vain, and say what differs',
+    load: async () => (await import('./rehearse.ts')).rehearse,
+  },
   trigger: { about: 'Post one signed event of a type', load: async () => (await import('./trigger.ts')).trigger },
   simulate: {
     about: 'Deliver events of an invented merchant',
@@ -96,6 +100,19 @@ function realContext(): Omit<Context, 'exit'> {
       process.off('SIGINT', abort).once('SIGINT', abort)
       return interrupt.signal
     },
+    confirm: process.stdin.isTTY && process.stderr.isTTY ? confirm : null,
+  }
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim())
+  } catch {
+    return false // Ctrl-C and Ctrl-D are no yes
+  } finally {
+    terminal.close()
   }
 }
 

@@ -36,4 +36,7 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'handler_twice',
   'handler_invalid',
   'peer_missing',
+  'rehearsal_empty',
+  'rehearsal_no_room',
+  'rehearsal_broken',
 ])

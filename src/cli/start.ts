@@ -46,7 +46,7 @@ const reachable = (address: string): string =>
   address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 
 /** What the handlers' module exports by default. */
-async function registerOf({ handlers, roles }: Config): Promise<Register | null> {
+export async function registerOf({ handlers, roles }: Config): Promise<Register | null> {
   if (handlers === null || !roles.includes('processing')) return null
   let module: { default?: unknown }
   try {

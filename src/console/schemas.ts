@@ -114,6 +114,10 @@ const preview = z.strictObject({
   types: z.record(z.string(), count),
   customers: count,
   controls: z.array(z.string()),
+  repair: z
+    .strictObject({ superseded: count, gone: count, money: z.record(z.string(), z.int()) })
+    .nullable()
+    .describe('Only of a replay by release. Money: each object once, in minor units by currency'),
 })
 const receipt = z.strictObject({
   what: z.string(),

@@ -235,6 +235,28 @@ const table = {
     remedy: 'Nothing: it is tried again by itself.',
   },
 
+  // Rehearsals.
+  rehearsal_refused: {
+    status: null,
+    message: 'A rehearsal does not reach {what}.',
+    remedy: '`--allow host:port` opens one address; what an effect would have done is then really done there.',
+  },
+  rehearsal_empty: {
+    status: null,
+    message: 'There are no handlers to rehearse.',
+    remedy: 'Set `handlers` in the config file, or `--handlers`.',
+  },
+  rehearsal_no_room: {
+    status: null,
+    message: 'A copy of the ledger needs {needed} MB, and {free} MB of disk are free at {path}.',
+    remedy: 'Free some disk, or name a folder elsewhere with --dir.',
+  },
+  rehearsal_broken: {
+    status: null,
+    message: 'The process that rehearses ended before it had begun: {what}.',
+    remedy: "Load the handlers' module by itself and see: node <file>.",
+  },
+
   // The private listener: what an operator or a program may meet.
   unauthorized: {
     status: 401,

@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
+import type { Recording } from '../store/recording.ts'
+import { openRecording as openCopy } from '../store/sqlite/recording.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
@@ -21,6 +23,12 @@ export function openStore(url: string, { cwd, ...options }: StoreOptions): Promi
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   return openSqlite({ path, ...options })
 }
+
+/** A copy of a ledger, to rehearse on. */
+export const openRecording = (path: string, clock: Clock): Recording => openCopy(path, clock)
+
+/** A ledger that is gone with the process. */
+export const openScratch = (clock: Clock): Promise<Store> => openSqlite({ path: ':memory:', thread: false, clock })
 
 /** The file that a DATABASE_URL names: `sqlite:path`, `sqlite:///absolute/path`; relative ones count from `cwd`. */
 export function ledgerPath(url: string, cwd: string): string {

@@ -43,7 +43,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
     const caller = await remoteCaller(path, retention, log)
-    const connection = { open: () => connect(path, { checkpoints: false, syncs: 'commit' }), own: true }
+    const connection = { open: () => connect(path, { checkpoints: false, syncs: 'commit' }), own: true, keeps: true }
     return storeOver(
       caller,
       path,
@@ -59,7 +59,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const copy = (to: string, progress: (share: number) => void) => backup(db, to, progress)
   const caller = localCaller(writer, copy, () => owner.release())
   // One thread, one connection: while the writer stands still it has no transaction open.
-  const transactions = transactionsOver(caller, { open: () => db, own: false }, () => clock.now())
+  const transactions = transactionsOver(caller, { open: () => db, own: false, keeps: true }, () => clock.now())
   return storeOver(caller, path, transactions, { clock, log })
 }
 

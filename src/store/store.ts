@@ -76,7 +76,7 @@ export interface Work extends Leased {
   readonly laterMs: number | null
   /** The id of an earlier event for the same change, or null. */
   readonly twinOf: string | null
-  /** A newer event of this object was already done. */
+  /** A newer event of this object was already done, and is not reopened. */
   readonly stale: boolean
   readonly remembered: Readonly<Record<string, Json>>
 }
@@ -101,7 +101,8 @@ export interface Query {
   readonly id?: string
   readonly type?: string
   readonly state?: State
-  readonly reason?: string
+  /** One of them, where it is a list. */
+  readonly reason?: string | readonly string[]
   readonly held?: boolean
   readonly customer?: string
   readonly object?: string
@@ -112,6 +113,12 @@ export interface Query {
   readonly endpoint?: string
   /** The release that ran its last attempt. */
   readonly handledBy?: string
+  /**
+   * Would working it again take its object back in time? Asked among what the rest of the query selects: an event is superseded
+   * when a newer one of its object (by `created`, rank of the type, arrival) was worked after it and is not selected itself, or
+   * is superseded itself, or is running. Events without an object never are.
+   */
+  readonly superseded?: boolean
   /** Bounds of `receivedAt`, in milliseconds, both included. */
   readonly since?: number
   readonly until?: number
@@ -181,7 +188,10 @@ export interface Stray {
   readonly bytes: Uint8Array
 }
 
-/** A query, or rows by name. `limit` bounds how many move at once (at most 100,000). */
+/**
+ * A query, or rows by name. `limit` bounds how many move at once (at most 100,000). With `superseded: false` the events of one
+ * object move at one instant or not at all, and are not counted in halves: a few more than `limit` may move.
+ */
 export type Selection =
   | { readonly refs: readonly Ref[] }
   | { readonly query: Omit<Query, 'limit' | 'cursor'>; readonly limit: number }

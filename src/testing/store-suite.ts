@@ -10,6 +10,7 @@ import { losing } from './store/lost.ts'
 import { remembering } from './store/memory.ts'
 import { moving } from './store/move.ts'
 import { records } from './store/records.ts'
+import { repairing } from './store/repair.ts'
 import { settling } from './store/settle.ts'
 import { transacting } from './store/transact.ts'
 import { twins } from './store/twins.ts'
@@ -26,6 +27,7 @@ export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
   memory: remembering,
   hold: holding,
   move: moving,
+  repair: repairing,
   look: looking,
   changes: changing,
   transact: transacting,

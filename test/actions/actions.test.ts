@@ -61,7 +61,7 @@ test('a preview says how many, which, of what type and of how many customers, an
 
   assert.deepEqual(preview, {
     ...{ what: '3 events reopened', rows: 3, more: false, skipped: 0, ids: ['evt_3', 'evt_2', 'evt_1'] },
-    ...{ types: { 'invoice.created': 1, 'invoice.paid': 2 }, customers: 2, controls: [] },
+    ...{ types: { 'invoice.created': 1, 'invoice.paid': 2 }, customers: 2, controls: [], repair: null },
   })
   assert.equal(receipt, null)
   assert.equal(journal, null)

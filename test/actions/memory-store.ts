@@ -147,7 +147,7 @@ function effects(to: Move, entry: Entry, now: number): Partial<Entry> {
 }
 
 function fits({ tenant, ...entry }: Entry, query: Omit<Query, 'limit' | 'cursor'>): boolean {
-  const { held, since, until, handledBy, ...exact } = query
+  const { held, since, until, handledBy, reason, superseded: _superseded, ...exact } = query
   const { cursor: _cursor, limit: _limit, type, ...rest } = exact as Query
   const flat: Record<string, unknown> = { ...entry, ...tenant, connected: tenant.connected ?? '' }
   return (
@@ -155,6 +155,7 @@ function fits({ tenant, ...entry }: Entry, query: Omit<Query, 'limit' | 'cursor'
     (type === undefined || matches(type, entry.type)) &&
     (held === undefined || held === (entry.held !== null)) &&
     (handledBy === undefined || handledBy === entry.release) &&
+    (reason === undefined || [reason].flat().includes(entry.reason ?? '')) &&
     entry.receivedAt >= (since ?? 0) &&
     entry.receivedAt <= (until ?? Number.MAX_SAFE_INTEGER)
   )

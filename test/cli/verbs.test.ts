@@ -10,7 +10,20 @@ import { makeEvent } from '../../src/simulator/trigger.ts'
 import { readEvent, toEnvelope } from '../../src/stripe/shapes.ts'
 import { hookkeeper } from './run.ts'
 
-const VERBS = ['init', 'up', 'demo', 'check', 'events', 'tail', 'do', 'trigger', 'simulate', 'backup', 'migrate']
+const VERBS = [
+  'init',
+  'up',
+  'demo',
+  'check',
+  'events',
+  'tail',
+  'do',
+  'trigger',
+  'simulate',
+  'backup',
+  'migrate',
+  'rehearse',
+]
 const ACTIONS = ['replay', 'discard', 'pause', 'resume', 'quarantine', 'reroute']
 const CANARY = 'canary-in-a-body'
 

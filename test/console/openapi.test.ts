@@ -81,7 +81,7 @@ test('the filters of a listing are the parameters of the document', async () => 
 
   const names = document.paths['/api/v1/events']?.['get']?.parameters.map(({ name }) => name)
   const promised =
-    'id type state reason held customer object lane account connected livemode endpoint handledBy since until limit cursor'
+    'id type state reason held customer object lane account connected livemode endpoint handledBy superseded since until limit cursor'
   assert.deepEqual(names?.toSorted(), promised.split(' ').toSorted())
 })
 

@@ -9,7 +9,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['broker', 'lock'],
   ['telemetry', 'scaling'],
   ['ingestion', 'processing', 'reconciliation', 'revenue'],
-  ['actions', 'alerts', 'simulator'],
+  ['actions', 'alerts', 'simulator', 'rehearsal'],
   ['oversight'],
   ['presets', 'console'],
   ['cluster'],

@@ -18,6 +18,7 @@ const query = z.strictObject({
   ...filters.shape,
   held: flag.optional(),
   livemode: flag.optional(),
+  superseded: flag.optional(),
   ...paging,
 })
 

@@ -12,6 +12,7 @@ import { Projection } from './projection.ts'
 import { Recent } from './recent.ts'
 import { Seen } from './seen.ts'
 import { type Statements, statements } from './statements.ts'
+import { Stretches } from './stretches.ts'
 
 /** An event that changed since it was last written to `hookkeeper_events`: what is true of it now. */
 export interface Touched {
@@ -53,6 +54,7 @@ export interface Book {
   readonly recent: Recent
   readonly projection: Projection
   readonly holding: Holding
+  readonly stretches: Stretches
   readonly touched: Map<Ref, Touched>
   readonly running: Map<Ref, Running>
   /** Per worker: how many leases it holds, and whether one of them has it for itself. */
@@ -85,6 +87,7 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Bo
     recent: new Recent(),
     projection: new Projection(sql, { objects, seen }),
     holding: new Holding(names, tenants),
+    stretches: new Stretches(db),
     touched: new Map(),
     running: new Map(),
     workers: new Map(),

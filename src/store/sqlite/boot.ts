@@ -8,6 +8,7 @@ import { foldLine } from './fold.ts'
 import { keysOf } from './keys.ts'
 import { start } from './lease.ts'
 import { log } from './log.ts'
+import { undo } from './move.ts'
 import { writeState } from './projection.ts'
 import { readRow, touch, touchedOf } from './rows.ts'
 import type { EventRow, LogRow } from './statements.ts'
@@ -48,16 +49,22 @@ function lastInstant({ db }: Book): number {
 function fold(book: Book): void {
   book.seq = Number(book.db.prepare('select coalesce(max(seq), 0) as seq from hookkeeper_events').get()!['seq'])
   const changed = new Set<Ref>()
+  const reopened = new Set<Ref>()
   for (const line of book.sql.logAfter.iterate(markOf(book, 'log')) as Iterable<unknown> as Iterable<LogRow>) {
     book.sql.timeline.run(line.seq, line.n)
     const touched = unfolded(book, line.seq)
     if (!touched) continue // retention took the event
     foldLine(book, touched, line)
     changed.add(line.seq)
+    if (line.kind === KIND.move && touched.row.state === 'waiting') reopened.add(line.seq)
   }
   for (const ref of [...changed].sort((a, b) => a - b)) writeState(book.sql, ref, book.touched.get(ref)!)
   foldArrivals(book, markOf(book, 'keys'))
   for (const ref of changed) foldDone(book, ref)
+  undo(
+    book,
+    [...reopened].map((ref) => readRow(book, ref)!),
+  )
   for (const known of book.objects.takeDirty()) book.objects.write(known)
   book.touched.clear()
   const logTo = Number(book.sql.logTail.get()!['n'])

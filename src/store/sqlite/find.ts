@@ -5,6 +5,7 @@ import type { Book } from './book.ts'
 import { chain } from './chain.ts'
 import { entryOf } from './entries.ts'
 import { subjectKey, subjectOf, typeKey } from './keys.ts'
+import { Tails } from './siblings.ts'
 import type { EventRow } from './statements.ts'
 
 /** How many rows a page may look at: some milliseconds, since the writer waits meanwhile. The next page goes on from there. */
@@ -12,19 +13,22 @@ const LOOKED_AT_MAX = 2000
 const DAY_MS = 86_400_000
 
 /**
- * Newest first. The narrowest road is taken (id, object, customer, lane, open, dead, type, time); every condition is then
+ * Newest first. The narrowest road is taken (id, object, customer, lane, open, dead, release, type, time); every condition is then
  * checked on the entry itself, as memory and tables together have it.
  */
 export function find(book: Book, query: Query): Page<Entry> {
   const before = cursorOf(query)
+  const tails = query.superseded === undefined ? null : new Tails(book, (entry) => fits(entry, query))
   const data: Entry[] = []
   let looked = 0
   let last = before
   for (const ref of candidates(book, query, before)) {
-    if (data.length >= query.limit || looked++ >= LOOKED_AT_MAX) return { data, next: String(last) }
+    if (data.length >= query.limit || looked++ + (tails?.looked ?? 0) >= LOOKED_AT_MAX)
+      return { data, next: String(last) }
     last = ref
-    const entry = read(book, ref)
-    if (entry && fits(entry, query)) data.push(entry)
+    const row = book.sql.read.get(ref) as EventRow | undefined
+    const entry = row && entryOf(book, row)
+    if (entry && fits(entry, query) && (!tails || tails.of(row).has(ref) !== query.superseded)) data.push(entry)
   }
   return { data, next: null }
 }
@@ -58,6 +62,7 @@ function candidates(book: Book, query: Query, before: Ref): Iterable<Ref> {
   if (query.state === 'dead') return byIndex(book, 'state = 3', 'dead', before)
   if (query.state === 'waiting' || query.state === 'running' || query.held)
     return byIndex(book, 'state < 2', 'open', before)
+  if (query.handledBy !== undefined) return byRelease(book, query.handledBy, query, before)
   const { type } = query
   if (type === undefined || type.includes('*')) return byArrival(book, query, before)
   return byKey(book, { key: typeKey(type), column: 'type', value: book.names.known(type) }, query, before)
@@ -142,6 +147,22 @@ function* byIndex(book: Book, where: string, wanted: 'open' | 'dead', before: Re
   while (changed.length > 0) yield changed.pop()!
 }
 
+/** Only the stretches in which that release has worked are walked. */
+function* byRelease(book: Book, release: string, query: Query, before: Ref): Generator<Ref> {
+  const from = query.until === undefined ? before : Math.min(before, firstAfter(book, query.until))
+  const known = book.names.known(release)
+  const inStretch = book.db.prepare(
+    'select seq, received from hookkeeper_events where seq >= ? and seq < ? order by seq desc',
+  )
+  if (known === null) return
+  for (const stretch of book.stretches.of(known, from)) {
+    for (const row of inStretch.iterate(stretch.from, stretch.to)) {
+      if (query.since !== undefined && Number(row['received']) < query.since) return
+      yield Number(row['seq'])
+    }
+  }
+}
+
 function* byArrival(book: Book, query: Query, before: Ref): Generator<Ref> {
   const from = query.until === undefined ? before : Math.min(before, firstAfter(book, query.until))
   const rows = book.db.prepare('select seq, received from hookkeeper_events where seq < ? order by seq desc')
@@ -166,12 +187,12 @@ function firstAfter(book: Book, instant: number): Ref {
   return low
 }
 
-export function fits(entry: Entry, query: Query): boolean {
+export function fits(entry: Entry, query: Omit<Query, 'limit' | 'cursor'>): boolean {
   return (
     is(query.id, entry.id) &&
     (query.type === undefined || matches(query.type, entry.type)) &&
     is(query.state, entry.state) &&
-    is(query.reason, entry.reason) &&
+    (query.reason === undefined || [query.reason].flat().includes(entry.reason ?? '')) &&
     is(query.held, entry.held !== null) &&
     is(query.customer, entry.customer) &&
     is(query.object, entry.object) &&

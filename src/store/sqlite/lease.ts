@@ -32,6 +32,7 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
     throw new Error(`the scheduler offered event ${ref}, which cannot be leased: ${JSON.stringify(touched.row)}`)
   touched.row = row
   touched.release = book.names.id(want.release)
+  book.stretches.note(ref, touched.release)
   touched.twin = load.near ? twinOf(book, ref) : null
   book.touched.set(ref, touched)
   start(book, ref, { slot, worker: want.worker, strict: plan.strict(load.type), ...load, alone: row.lost > 0 })

@@ -1,11 +1,12 @@
 import { hash53 } from '../hash.ts'
-import type { Move, Note, Ref, Selection } from '../store.ts'
+import type { Entry, Move, Note, Query, Ref, Selection } from '../store.ts'
 import * as transitions from '../transitions.ts'
 import { type Book, positionOf, type Touched } from './book.ts'
 import { KIND } from './codes.ts'
-import { find } from './find.ts'
+import { find, fits } from './find.ts'
 import { log } from './log.ts'
 import { forget, readRow, touch } from './rows.ts'
+import { donePosition, Tails } from './siblings.ts'
 import type { EventRow } from './statements.ts'
 
 /** How many rows move in one round of the writer: deliveries wait meanwhile. */
@@ -32,10 +33,21 @@ function* portions(book: Book, selection: Selection): Generator<Ref[]> {
   let cursor: string | null = null
   do {
     const page = find(book, { ...selection.query, limit: Math.min(left, A_ROUND), cursor })
+    const refs = whole(book, selection.query, page.data)
     cursor = page.next
-    left -= page.data.length
-    yield page.data.map(({ ref }) => ref)
+    left -= refs.length
+    yield refs
   } while (cursor !== null && left > 0)
+}
+
+/**
+ * With each event that is not superseded all others of its object, in this very round. One that moved later would meet a newer
+ * one that was worked meanwhile, and be superseded by what the same call has brought back.
+ */
+function whole(book: Book, query: Omit<Query, 'limit' | 'cursor'>, page: readonly Entry[]): Ref[] {
+  if (query.superseded !== false) return page.map(({ ref }) => ref)
+  const tails = new Tails(book, (entry) => fits(entry, query))
+  return [...new Set(page.flatMap(({ ref }) => [...tails.of(readRow(book, ref)!)]))]
 }
 
 function moveAll(book: Book, refs: readonly Ref[], to: Move, note: Note): number {
@@ -47,10 +59,22 @@ function moveAll(book: Book, refs: readonly Ref[], to: Move, note: Note): number
     book.recent.take(ref)
     return [{ ref, touched, event, after }]
   })
+  const undone = moves.filter(({ touched: { row } }) => to.kind === 'reopen' && row.reason === 'worked')
   // Out of the scheduler in one pass, then back in as what they have become.
   book.lanes.remove(new Set(moves.filter(({ touched }) => touched.row.state === 'waiting').map(({ ref }) => ref)))
   for (const one of moves) applyMove(book, one, to, note)
+  undo(
+    book,
+    undone.map(({ event }) => event),
+  )
   return moves.length
+}
+
+/** Objects of events that were reopened are done only as far as what is still worked. */
+export function undo(book: Book, events: readonly EventRow[]): void {
+  const objects = new Map(events.map((event) => [`${event.tenant} ${event.object}`, event]))
+  for (const { object, tenant } of objects.values())
+    if (object !== null) book.objects.doneOnlyTo(object, tenant, donePosition(book, object, tenant))
 }
 
 interface After {

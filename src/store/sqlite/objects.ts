@@ -77,6 +77,14 @@ export class Objects {
     known.dirty = true
   }
 
+  /** Some of its events were reopened: it is done only so far. */
+  doneOnlyTo(object: string, tenant: number, position: number): void {
+    const known = this.find(object, tenant)
+    if (!known || known.donePosition === position) return
+    known.donePosition = position
+    known.dirty = true
+  }
+
   /** Hands over what has to be written, in the order of the table. */
   takeDirty(): Known[] {
     this.#old = this.#young

@@ -66,6 +66,7 @@ export class Sweeper {
       // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does.
       if (isDone(book, row) && (row.prior === 0 || !has.get(row.prior))) dropEvent(book, row)
     }
+    dropStretches(book, old)
     this.#eventsFrom = old.length === EVENTS_A_PASS ? old.at(-1)!.seq : 0
     return old.length
   }
@@ -74,6 +75,12 @@ export class Sweeper {
 // The tables may lag behind: an event that memory knows anew is not touched, whatever its row says.
 const isDone = (book: Book, row: { seq?: unknown; state?: unknown }) =>
   row.state === 2 && !book.touched.has(Number(row.seq))
+
+function dropStretches(book: Book, old: readonly EventRow[]): void {
+  const oldest = book.db.prepare('select min(seq) as seq from hookkeeper_events').get()?.['seq'] ?? book.seq
+  for (const release of new Set(old.map(({ release }) => release)))
+    if (release !== null) book.stretches.drop(release, Number(oldest))
+}
 
 function dropEvent(book: Book, row: EventRow): void {
   const run = (text: string, ...values: (string | number)[]) => book.db.prepare(text).run(...values)

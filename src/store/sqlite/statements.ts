@@ -30,6 +30,7 @@ export function statements(db: DatabaseSync) {
       'select e.*, b.body from hookkeeper_events e join hookkeeper_bodies b on b.seq = e.seq where e.seq = ?',
     ),
     readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
+    hasBody: db.prepare('select 1 from hookkeeper_bodies where seq = ?'),
     state: db.prepare(`
       update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
         ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),

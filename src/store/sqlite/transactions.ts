@@ -17,10 +17,13 @@ export interface Gate {
   resume(transacted: readonly Transacted[]): void
 }
 
-/** Where handlers write; `own`: opened for them alone, so it is closed with them. */
+/** Where handlers write. */
 export interface Connection {
   open(): DatabaseSync
+  /** Opened for them alone, so it is closed with them. */
   readonly own: boolean
+  /** False: each is rolled back at its end, and sees nothing of the others. */
+  readonly keeps: boolean
 }
 
 interface Wish {
@@ -71,7 +74,8 @@ export class Transactions {
   async #pump(): Promise<void> {
     if (this.#pumping) return
     this.#pumping = true
-    while (this.#waiting.length > 0) await this.#group(this.#waiting.splice(0, GROUP_MAX))
+    const together = this.#place.keeps ? GROUP_MAX : 1
+    while (this.#waiting.length > 0) await this.#group(this.#waiting.splice(0, together))
     this.#pumping = false
   }
 
@@ -97,7 +101,7 @@ export class Transactions {
       const db = this.#connection()
       db.exec('begin immediate')
       const outcomes = wishes.map((wish, i) => this.#one(db, wish, admissions[i] ?? null))
-      db.exec('commit')
+      db.exec(this.#place.keeps ? 'commit' : 'rollback')
       return outcomes
     } catch (error) {
       if (this.#db?.isTransaction) this.#db.exec('rollback')
