@@ -31,7 +31,7 @@ export interface CommitLimits {
   readonly ackMs: number
 }
 
-export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 2, ackMs: 8_000 }
+export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1, ackMs: 8_000 }
 
 export interface CommitDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'keep'>

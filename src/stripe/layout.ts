@@ -52,8 +52,9 @@ type Captures = [
   kind: string,
 ]
 
-const HEAD_BYTES = 1_024
-const TAIL_BYTES = 768
+// Both are short in what Stripe sends; where one is not, the body is parsed.
+const HEAD_BYTES = 512
+const TAIL_BYTES = 384
 const WORD = '"([!#-\\[\\]-~]{1,255})"'
 const TEXT = '"[^"\\\\\\x00-\\x1f]*"'
 const HEAD = new RegExp(

@@ -21,15 +21,15 @@ export interface Freight {
 export function load(parcels: readonly Parcel[]): Freight {
   const plain = parcels.filter(({ clone }) => !clone)
   const bodies = plain.flatMap((parcel) => parcel.bodies)
-  const buffer = new ArrayBuffer(bodies.reduce((sum, body) => sum + body.byteLength, 0))
-  const bytes = new Uint8Array(buffer)
+  // Not from the pool, since it is moved, and not cleared, since all of it is written.
+  const bytes = Buffer.allocUnsafeSlow(bodies.reduce((sum, body) => sum + body.byteLength, 0))
   let end = 0
   const ends = bodies.map((body) => {
     bytes.set(body, end)
     return (end += body.byteLength)
   })
   const cloned = parcels.filter(({ clone }) => clone).map(({ item }) => item)
-  return { text: JSON.stringify(plain.map(({ item }) => item)), cloned, bodies: buffer, ends }
+  return { text: JSON.stringify(plain.map(({ item }) => item)), cloned, bodies: bytes.buffer, ends }
 }
 
 /** The items, and the next body each time it is asked for: whoever loaded and whoever unloads take them in one order. */

@@ -4,6 +4,7 @@ import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Want, Work } from '../store.ts'
 import { abortable, type Caller } from './caller.ts'
+import { toRow } from './envelopes.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import type { Transacted } from './transacted.ts'
@@ -140,8 +141,7 @@ function parcelOf(call: Call): Parcel {
   if (call.name === 'keep') return { item: call, bodies: [], clone: true }
   if (call.name !== 'admit') return { item: { ...call, args: call.args.map(slim) }, bodies: [] }
   const events = call.args[0] as readonly Envelope[]
-  const args = [events.map((event) => ({ ...event, body: undefined }))]
-  return { item: { ...call, args }, bodies: events.map(({ body }) => body) }
+  return { item: { ...call, args: [events.map(toRow)] }, bodies: events.map(({ body }) => body) }
 }
 
 /** Callers give the work as they have it; of a lease the writer wants no more than its number, and surely not the body. */

@@ -1,12 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { systemClock } from '../../core/clock.ts'
-import type { Envelope } from '../../core/event.ts'
 import { releaseMemory } from '../../core/memory.ts'
 import { Lanes } from '../lanes.ts'
 import { migrateSqlite } from '../migrate.ts'
 import type { Work } from '../store.ts'
 import { backup } from './backup.ts'
 import { connect, own } from './connection.ts'
+import { type EnvelopeRow, fromRow } from './envelopes.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import { syncLog } from './sync.ts'
@@ -66,14 +66,12 @@ try {
 
 function callsOf(freight: Freight): Call[] {
   const { items, next } = unload(freight)
-  const calls = items as Call[]
-  for (const { name, args } of calls) {
-    if (name === 'admit') for (const event of args[0] as Mutable<Envelope>[]) event.body = next()
-  }
-  return calls
+  return (items as Call[]).map((call) => {
+    if (call.name !== 'admit') return call
+    const [rows] = call.args as [EnvelopeRow[]]
+    return { ...call, args: [rows.map((row) => fromRow(row, next()))] }
+  })
 }
-
-type Mutable<V> = { -readonly [K in keyof V]: V[K] }
 
 function answer(id: number, promise: Promise<unknown>): void {
   promise.then(

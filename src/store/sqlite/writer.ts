@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
+import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Backlog, Hold, Want } from '../store.ts'
@@ -50,6 +51,9 @@ type Command = Waiter & { readonly name: string; readonly args: readonly unknown
 /** After so long without a call, rounds bring the tables up to date. */
 const IDLE_MS = 300
 const EXPIRY_MS = 1000
+/** How much the log takes before it is moved into the file, and about how much a round writes beside bodies. */
+const CHECKPOINT_BYTES = 4 * 1024 * 1024
+const ROUND_BYTES = 8 * 16_384
 const PROBE_MS = 500
 
 /**
@@ -73,6 +77,8 @@ export class Writer {
   #broken = false
   /** A sync failed: the disk may not have what the log says. */
   #unsafe = false
+  /** About how many bytes the log holds that the file does not. */
+  #unfiled = 0
   #closed = false
   #wake: () => void = () => {}
   #lastWorkAt = 0
@@ -169,10 +175,19 @@ export class Writer {
       return
     }
     this.#answers.add(answers)
+    this.#checkpoint()
     this.#lookAll(commands)
     if (busy) this.#lastWorkAt = this.#book.now()
     this.#plan()
     if (this.#jobs.length > 0) this.#schedule()
+  }
+
+  /** Here and not within a commit: the disk is syncing what was committed, and nobody waits for us until it has. */
+  #checkpoint(): void {
+    this.#unfiled += ROUND_BYTES
+    if (this.#unfiled < CHECKPOINT_BYTES) return
+    this.#unfiled = 0
+    this.#db.exec('pragma wal_checkpoint(passive)')
   }
 
   /**
@@ -217,6 +232,7 @@ export class Writer {
       return 0
     }
     if (name === 'pause') this.#paused = command
+    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#unfiled += body.byteLength
     const value = this.#apply(name, args)
     answers.push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
