@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { findRunning, runFile } from '../cluster/running.ts'
 import { endpoints } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
@@ -7,7 +8,6 @@ import { ledgerPath } from '../presets/sqlite.ts'
 import type { SendReport } from '../simulator/report.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
 import { milliseconds, natural, positive } from './numbers.ts'
-import { findRunning, runFile } from './running.ts'
 import { columns } from './terminal.ts'
 
 interface Options extends Common {

@@ -157,6 +157,13 @@ const table = {
     message: 'Another process (pid {pid}) already keeps {path}.',
     remedy: 'Stop it first, or speak to it: every other verb does so by itself.',
   },
+  ledger_twice: {
+    status: null,
+    message:
+      'This process already keeps {path}: a module that starts a cluster was evaluated twice, or two clusters name one ledger.',
+    remedy:
+      'Make it with globalCluster(() => { ... return cluster }), which keeps one per process; see docs/quick-starts.md.',
+  },
   ledger_foreign: {
     status: null,
     message: '{path} is not a ledger of Hookkeeper: {what}.',

@@ -66,6 +66,8 @@ export interface Handlers {
   destinations(): readonly Destination[]
   /** Gives `forward` handlers, those to come too, what they need of the cluster. */
   wire(wiring: Wiring): void
+  /** Only these from now on. What runs ends with the handler that it began with; room is counted anew. */
+  replace(all: readonly Registered[]): void
   /** Ends the connections of `forward` handlers. */
   close(): Promise<void>
 }
@@ -75,7 +77,7 @@ const CACHED_MAX = 1_000
 
 export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Handlers {
   const all: Registered[] = []
-  const forwards: Forward[] = []
+  const replaced = new Set<Registered>()
   const busy = new Map<Registered, number>()
   const cache = new Map<string, readonly Registered[]>()
   let wiring: Wiring | null = null
@@ -83,11 +85,7 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
   const on = (pattern: string | readonly string[], ...rest: readonly unknown[]) => {
     const added = registered(pattern, rest, timeoutMs)
     if (all.some(({ name }) => name === added.name)) throw failure('handler_twice', { name: added.name })
-    const forward = rest.at(-1)
-    if (isForward(forward)) {
-      if (wiring) forward.wire(wiring)
-      forwards.push(forward)
-    }
+    if (wiring) wireAll([added], wiring)
     all.push(added)
     cache.clear()
   }
@@ -103,6 +101,13 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
   const count = (handlers: readonly Registered[], by: 1 | -1) => {
     for (const handler of handlers) busy.set(handler, (busy.get(handler) ?? 0) + by)
   }
+  /** The connections of a handler that was replaced, as soon as nothing uses them. */
+  const letGo = async (handler: Registered) => {
+    if (busy.get(handler)) return
+    busy.delete(handler)
+    replaced.delete(handler)
+    if (isForward(handler.run)) await handler.run.close()
+  }
 
   return {
     all,
@@ -110,17 +115,35 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
     matching,
     room,
     take: (handlers) => count(handlers, 1),
-    free: (handlers) => count(handlers, -1),
+    free(handlers) {
+      count(handlers, -1)
+      for (const handler of handlers) if (replaced.has(handler)) void letGo(handler)
+    },
     handles: (max) => all.flatMap((handler) => handlesOf(handler, Math.min(max, room(handler)))),
-    destinations: () => forwards.map(({ destination }) => destination),
+    destinations: () => forwardsOf(all).map(({ destination }) => destination),
     wire(given) {
       wiring = given
-      for (const forward of forwards) forward.wire(given)
+      wireAll(all, given)
+    },
+    replace(next) {
+      if (wiring) wireAll(next, wiring)
+      const before = all.splice(0, all.length, ...next)
+      cache.clear()
+      for (const handler of before) {
+        replaced.add(handler)
+        void letGo(handler)
+      }
     },
     async close() {
-      await Promise.all(forwards.map((forward) => forward.close()))
+      await Promise.all(forwardsOf([...all, ...replaced]).map((forward) => forward.close()))
     },
   }
+}
+
+const forwardsOf = (handlers: readonly Registered[]): Forward[] => handlers.map(({ run }) => run).filter(isForward)
+
+function wireAll(handlers: readonly Registered[], wiring: Wiring): void {
+  for (const forward of forwardsOf(handlers)) forward.wire(wiring)
 }
 
 const handlesOf = ({ name, patterns, timeoutMs, strict }: Registered, room: number): Handles[] =>
@@ -185,4 +208,5 @@ function optionsOf(options: unknown): HandlerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-const isForward = (run: unknown): run is Forward => typeof run === 'function' && 'destination' in run && 'wire' in run
+const isForward = (run: unknown): run is Forward & Registered['run'] =>
+  typeof run === 'function' && 'destination' in run && 'wire' in run
