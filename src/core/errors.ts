@@ -56,6 +56,12 @@ const table = {
     message: 'The body was parsed before it could be verified: {where}.',
     remedy: '{line}',
   },
+  request_foreign: {
+    status: 500,
+    message:
+      "cluster.node takes Node's own request and response; in Fastify: reply.hijack(); await cluster.node(request.raw, reply.raw).",
+    remedy: 'Where there is a Request and a Response instead, use cluster.fetch(request).',
+  },
   signature_missing: {
     status: 400,
     message: 'There is no Stripe-Signature header.',
