@@ -124,6 +124,7 @@ test('tests stand where their sources stand', async () => {
     'chaos',
     'conformance',
     'docs',
+    'examples',
     'golden',
     'package',
     'promises',

@@ -61,7 +61,7 @@ export const LINES = {
   nest: 'NestFactory.create(AppModule, { rawBody: true })',
   next: 'export const config = { api: { bodyParser: false } }, in the file of the API route',
   fastify:
-    "app.addContentTypeParser('application/json', (request, payload, done) => done(null)), in a plugin of its own with this route",
+    "app.addContentTypeParser('application/json', (_request, _payload, done) => done(null)), in a plugin of its own with this route",
 } as const
 
 /** Express puts `baseUrl` on a request, Next puts `query`, `cookies` and `preview`; Fastify puts nothing. */

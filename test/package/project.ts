@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-const run = promisify(execFile)
+export const run = promisify(execFile)
 
 /** An empty project into which the packed tarball was installed, as a user does it. */
 export interface Project {
@@ -16,8 +16,7 @@ export interface Project {
 /** Packs this checkout (which builds it) and installs the tarball beside `stripe` in a new folder. */
 export async function install(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'hookkeeper-package-'))
-  const { stdout } = await npm('.', ['pack', '--silent', '--pack-destination', folder])
-  const tarball = join(folder, stdout.trim().split('\n').at(-1) ?? '')
+  const tarball = await pack(folder)
   const app = join(folder, 'app')
   await mkdir(app)
   await writeFile(join(app, 'package.json'), '{ "name": "app", "private": true }')
@@ -32,9 +31,15 @@ export async function install(): Promise<Project> {
   }
 }
 
+/** Builds this checkout and packs it as it would be published. Resolves to the tarball's path. */
+export async function pack(folder: string): Promise<string> {
+  const { stdout } = await npm('.', ['pack', '--silent', '--pack-destination', folder])
+  return join(folder, stdout.trim().split('\n').at(-1) ?? '')
+}
+
 const INSTALL_MS = 120_000
 
-const npm = (cwd: string, words: readonly string[]) => {
+export const npm = (cwd: string, words: readonly string[]) => {
   const script = process.env['npm_execpath']
   const options = { cwd, timeout: INSTALL_MS }
   return script?.endsWith('.js') ? run(process.execPath, [script, ...words], options) : run('npm', [...words], options)

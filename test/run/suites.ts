@@ -18,6 +18,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000 },
   { name: 'services', folders: ['services'], atOnce: 1, limitMs: 180_000 },
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
+  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 300_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
 ]
