@@ -99,10 +99,10 @@ export const FRAMEWORKS: readonly Framework[] = [
   },
   {
     name: 'nestjs',
-    start: ['dist/main.js'],
+    start: ['dist/main.mjs'],
     build: [TSC],
     up: UP,
-    mistakes: [{ told: LINES.nest, file: 'src/main.ts', edit: (text) => text.replace('rawBody: true, ', '') }],
+    mistakes: [{ told: LINES.nest, file: 'src/main.mts', edit: (text) => text.replace('rawBody: true, ', '') }],
   },
   {
     name: 'next',
@@ -142,7 +142,13 @@ export async function build(dir: string, { build: words }: Pick<Framework, 'buil
 }
 
 /** Nothing is told to anybody, and a signal is the program's own to handle. */
-export const QUIET = { NEXT_TELEMETRY_DISABLED: '1', NEXT_MANUAL_SIG_HANDLE: 'true', LOG_FORMAT: 'text', NO_COLOR: '1' }
+export const QUIET = {
+  NEXT_TELEMETRY_DISABLED: '1',
+  NEXT_MANUAL_SIG_HANDLE: 'true',
+  LOG_FORMAT: 'text',
+  LOG_LEVEL: 'warn',
+  NO_COLOR: '1',
+}
 
 /** A file that is changed for a while. */
 export async function edited(path: string, edit: (text: string) => string): Promise<{ takeBack(): Promise<void> }> {
