@@ -1,5 +1,15 @@
 import { pino } from 'pino'
-import { type Base, end, type Live, notStarted, parts, readiness, secretsOf } from './cluster/parts.ts'
+import {
+  type Base,
+  end,
+  type Live,
+  notStarted,
+  parts,
+  publicUrl,
+  reachable,
+  readiness,
+  secretsOf,
+} from './cluster/parts.ts'
 import { type Config, type ConfigInput, configure, type Role, reloadSecrets } from './config.ts'
 import type { Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
@@ -47,6 +57,10 @@ export interface Cluster {
   ready(): Promise<Readiness>
   /** Secrets and certificates, read again. */
   reload(config?: Config): Promise<void>
+  /** @internal */
+  readonly base: Base
+  /** @internal Goes on with the handlers and secrets of a cluster that was never started. */
+  become(next: Cluster): void
 }
 
 /** Wires the tiers. Bad settings throw at once, with one sentence and its remedy. */
@@ -63,13 +77,13 @@ class Root implements Cluster {
   readonly on: Handlers['on']
   readonly node: NodeHandler
   readonly fetch: FetchHandler
-  readonly #base: Base
+  readonly base: Base
   #secrets: readonly EndpointSecret[]
   #live: Promise<Live> | null = null
   #now: Live | null = null
 
   constructor(base: Base) {
-    this.#base = base
+    this.base = base
     this.#secrets = secretsOf(base.config)
     this.on = base.handlers.on
     // A framework may bring a request before the ledger is loaded: it waits for that.
@@ -78,7 +92,7 @@ class Root implements Cluster {
     this.fetch = fetchHandler(intake, { bodyBytesMax: base.config.ingestion.bodyBytesMax })
   }
 
-  async start(roles: readonly Role[] = this.#base.config.roles): Promise<void> {
+  async start(roles: readonly Role[] = this.base.config.roles): Promise<void> {
     this.#live ??= this.#begin(roles).catch((error) => {
       this.#live = null
       throw error
@@ -91,7 +105,7 @@ class Root implements Cluster {
     this.#live = null
     this.#now = null
     if (live) await end(live)
-    await this.#base.handlers.close()
+    await this.base.handlers.close()
   }
 
   get store(): Store {
@@ -100,19 +114,16 @@ class Root implements Cluster {
   }
 
   get handlers(): readonly string[] {
-    return this.#base.handlers.all.map(({ name }) => name)
+    return this.base.handlers.all.map(({ name }) => name)
   }
 
   publicAddress(): string | null {
-    const { listener } = this.#now ?? {}
-    if (!listener) return null
-    const { host, port } = listener.address()
-    const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-    return `${this.#base.config.tls.certFile ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`
+    return publicUrl(this.base.config, this.#now?.listener ?? null)
   }
 
   privateAddress(): string | null {
-    return this.#now?.console.address()?.url ?? null
+    const url = this.#now?.console.address()?.url
+    return url === undefined ? null : reachable(url)
   }
 
   async ready(): Promise<Readiness> {
@@ -121,16 +132,22 @@ class Root implements Cluster {
     return readiness(live)
   }
 
-  async reload(config: Config = reloadSecrets(this.#base.config)): Promise<void> {
+  async reload(config: Config = reloadSecrets(this.base.config)): Promise<void> {
     this.#secrets = secretsOf(config)
     await this.#now?.listener?.reload()
   }
 
+  become({ base: { handlers, config, log } }: Cluster): void {
+    this.base.handlers.replace(handlers.all)
+    this.#secrets = secretsOf(config)
+    if (fixed(config) !== fixed(this.base.config)) log.warn({}, 'settings changed: they count from the next start on')
+  }
+
   async #begin(roles: readonly Role[]): Promise<Live> {
-    const { config, clock, log } = this.#base
+    const { config, clock, log } = this.base
     const { databaseUrl, cwd, retention } = config
     const store = await openStore(databaseUrl, { cwd, clock, log, retention })
-    const live = parts(this.#base, { store, roles, secrets: () => this.#secrets, ready: () => this.ready() })
+    const live = parts(this.base, { store, roles, secrets: () => this.#secrets, ready: () => this.ready() })
     try {
       // The consoles' doors open last: what answers is also what works.
       for (const service of live.services) await service.start()
@@ -144,17 +161,18 @@ class Root implements Cluster {
   }
 
   #deferredIntake(): Intake {
-    const live = async () => {
-      const { intake } = (await this.#live) ?? {}
-      if (!intake) throw failure('store_closed')
-      return intake
+    const whenLive = async (delivery: Parameters<Intake['receive']>) => {
+      const { intake } = (await this.#live?.catch(() => null)) ?? {}
+      return intake ? intake.receive(...delivery) : notStarted(this.base).intake.refuse('store_closed')
     }
     return {
-      receive: (...delivery) =>
-        this.#now ? this.#now.intake.receive(...delivery) : live().then((intake) => intake.receive(...delivery)),
-      refuse: (...refusal) => (this.#now ?? notStarted(this.#base)).intake.refuse(...refusal),
+      receive: (...delivery) => (this.#now ? this.#now.intake.receive(...delivery) : whenLive(delivery)),
+      refuse: (...refusal) => (this.#now ?? notStarted(this.base)).intake.refuse(...refusal),
       knows: (endpoint) => this.#secrets.some((secret) => secret.endpoint === endpoint),
       idle: async () => this.#now?.intake.idle(),
     }
   }
 }
+
+/** What a cluster that lives cannot change. */
+const fixed = ({ accounts: _, layers: __, release: ___, ...rest }: Config): string => JSON.stringify(rest)

@@ -1,3 +1,4 @@
+export { globalCluster } from './cluster/global.ts'
 export type { Cluster, ClusterOptions } from './cluster.ts'
 export { createCluster } from './cluster.ts'
 export type { ConfigInput } from './config.ts'

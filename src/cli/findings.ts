@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, relative } from 'node:path'
+import { findRunning, type Running, runFile } from '../cluster/running.ts'
 import { type Config, endpoints } from '../config.ts'
 import { HookkeeperError } from '../core/errors.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import type { Finding } from '../store/store.ts'
 import type { Context } from './context.ts'
 import { reach } from './reach.ts'
-import { findRunning, type Running, runFile } from './running.ts'
 
 /** Everything that a person should know before, and while, it runs: one sentence each. */
 export async function findings(config: Config, context: Context): Promise<readonly Finding[]> {

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander'
+import { version } from '../cluster/version.ts'
 import { environment } from '../config.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Context, ExitCode, Verb } from './context.ts'
 import { exitCodeOf, explain } from './refusal.ts'
 import { screen } from './terminal.ts'
-import { version } from './version.ts'
 
 // Each verb is loaded only when it is the one that was asked for: `up` has no use for the demo's memory.
 const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {

@@ -1,8 +1,8 @@
+import { findRunning, runFile } from '../cluster/running.ts'
 import type { Config } from '../config.ts'
 import { ERRORS, type ErrorCode, failure, type HookkeeperError } from '../core/errors.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import type { Context } from './context.ts'
-import { findRunning, runFile } from './running.ts'
 
 /** The API of a ledger: of the process that keeps it, or, when none does, of this one for as long as the verb runs. */
 export interface Reach {

@@ -31,6 +31,7 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'node_too_old',
   'sqlite_too_old',
   'ledger_in_use',
+  'ledger_twice',
   'ledger_foreign',
   'schema_newer',
   'handler_twice',

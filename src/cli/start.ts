@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Cluster, createCluster } from '../cluster.ts'
@@ -13,7 +12,6 @@ export interface Started {
   /** Where Stripe posts, without a path; null without the role. */
   readonly public: string | null
   readonly private: string
-  readonly token: string
   readonly handlers: readonly string[]
   readonly store: Store
   reload(config: Config): Promise<void>
@@ -32,18 +30,13 @@ export async function start(
   await cluster.start()
   return {
     public: cluster.publicAddress(),
-    private: reachable(cluster.privateAddress() ?? ''),
-    token: config.console.token ?? randomBytes(24).toString('base64url'),
+    private: cluster.privateAddress() ?? '',
     handlers: cluster.handlers,
     store: cluster.store,
     reload: (changed) => cluster.reload(changed),
     stop: () => cluster.stop(),
   }
 }
-
-/** Nobody can connect to "every address", but a listener there hears loopback too. */
-const reachable = (address: string): string =>
-  address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 
 /** What the handlers' module exports by default. */
 export async function registerOf({ handlers, roles }: Config): Promise<Register | null> {

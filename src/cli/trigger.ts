@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
+import { findRunning, runFile } from '../cluster/running.ts'
 import { endpoints } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import { seeded, systemRandom } from '../core/random.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import { sign } from '../stripe/signature.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
-import { findRunning, runFile } from './running.ts'
 
 const ANSWER_MS = 10_000
 

@@ -1,15 +1,14 @@
 import type { Command } from 'commander'
+import { version } from '../cluster/version.ts'
 import { type Config, endpoints, reloadSecrets, settings } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import { type Common, type Context, command, configOf, settingOption } from './context.ts'
 import { createLog, speaksJson } from './log.ts'
-import { announce, runFile, withdraw } from './running.ts'
 import { type Signals, signals } from './signals.ts'
 import type { Started } from './start.ts'
 import { columns, painter, type Screen } from './terminal.ts'
-import { version } from './version.ts'
 
 /** Runs until it is told to stop, then drains. */
 export function up(context: Context): Command {
@@ -34,30 +33,17 @@ async function run(config: Config, to: To, heard: Signals): Promise<void> {
   const log = createLog(logTo)
   const { start } = await import('./start.ts')
   const started = await start(config, { log, clock: to.clock })
-  const file = runFile(ledgerPath(config.databaseUrl, config.cwd))
   try {
-    announce(file, announcement(config, started, to))
     if (speaksJson(logTo)) log.info(described(config, started), 'started')
     else to.screen.write(greeting(config, started, to.screen))
     heard.onReload(() => void reload(config, started, log))
     log.info({ signal: await heard.stop }, 'stopping: no new work, what runs may end')
   } finally {
     await started.stop()
-    withdraw(file, process.pid)
     heard.end()
   }
   log.info({}, 'stopped')
 }
-
-const announcement = (config: Config, started: Started, { clock }: To) => ({
-  pid: process.pid,
-  started: new Date(clock.now()).toISOString(),
-  version: version(),
-  roles: [...config.roles],
-  public: started.public,
-  private: started.private,
-  token: started.token,
-})
 
 /** A secret that cannot be read changes nothing: the old ones go on. */
 async function reload(config: Config, started: Started, log: Logger): Promise<void> {

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { ActionHands } from '../actions/action.ts'
@@ -19,6 +19,8 @@ import { Worker } from '../processing/worker.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
+import { announcement, runFile } from './running.ts'
+import { version } from './version.ts'
 
 /** Events that ended their process so many times in a row are dead, and `Later` may put one off for so long. */
 const LOST_MAX = 3
@@ -82,7 +84,14 @@ export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live
     return apiOf({ store, clock, log, roles, ready, hands }, meter)
   })
   const console = createPrivateListener({ app, ...config.console, log })
-  const services = [admission, ...(worker ? [watch, worker] : []), console, ...(listener ? [listener] : [])]
+  const announcement = announcementOf(base, { roles, console, listener })
+  const services = [
+    admission,
+    ...(worker ? [watch, worker] : []),
+    console,
+    ...(listener ? [listener] : []),
+    announcement,
+  ]
   return { store, intake, admission, watch, worker, listener, console, services }
 }
 
@@ -148,6 +157,33 @@ function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListene
     trustProxy: config.trustProxy > 0,
   })
 }
+
+/** Other verbs, such as `events`, find this process by it: the ledger is open here, so they may not open it. */
+function announcementOf(
+  { config, clock }: Base,
+  { roles, console, listener }: Pick<Live, 'console' | 'listener'> & Pick<Needs, 'roles'>,
+): Service {
+  return announcement(runFile(ledgerPath(config.databaseUrl, config.cwd)), () => ({
+    pid: process.pid,
+    started: new Date(clock.now()).toISOString(),
+    version: version(),
+    roles: [...roles],
+    public: publicUrl(config, listener),
+    private: reachable(console.address()?.url ?? ''),
+    token: config.console.token ?? randomBytes(24).toString('base64url'),
+  }))
+}
+
+export function publicUrl({ tls }: Config, listener: PublicListener | null): string | null {
+  if (!listener) return null
+  const { host, port } = listener.address()
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${tls.certFile ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** Nobody can connect to "every address", but a listener there hears loopback too. */
+export const reachable = (address: string): string =>
+  address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 
 const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWatch): ActionHands => ({
   ledger: store.ledger,

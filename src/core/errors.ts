@@ -56,6 +56,12 @@ const table = {
     message: 'The body was parsed before it could be verified: {where}.',
     remedy: '{line}',
   },
+  request_foreign: {
+    status: 500,
+    message:
+      "cluster.node takes Node's own request and response; in Fastify: reply.hijack(); await cluster.node(request.raw, reply.raw).",
+    remedy: 'Where there is a Request and a Response instead, use cluster.fetch(request).',
+  },
   signature_missing: {
     status: 400,
     message: 'There is no Stripe-Signature header.',
@@ -156,6 +162,13 @@ const table = {
     status: null,
     message: 'Another process (pid {pid}) already keeps {path}.',
     remedy: 'Stop it first, or speak to it: every other verb does so by itself.',
+  },
+  ledger_twice: {
+    status: null,
+    message:
+      'This process already keeps {path}: a module that starts a cluster was evaluated twice, or two clusters name one ledger.',
+    remedy:
+      'Make it with globalCluster(() => { ... return cluster }), which keeps one per process; see docs/quick-starts.md.',
   },
   ledger_foreign: {
     status: null,

@@ -24,7 +24,8 @@ export function fetchHandler(intake: Intake, options: AdapterOptions = {}): Fetc
 }
 
 const READ_BEFORE = 'request.json() or another reader ran first'
-const CLONE = 'Hand the request over unread, or read a request.clone() of it.'
+export const CLONE =
+  'Put this route before what reads bodies, or let that read request.clone() (in Hono: c.req.raw.clone()) instead.'
 
 async function bytesOf(request: Request, max: number): Promise<Buffer | 'body_too_large' | 'request_torn'> {
   if (Number(request.headers.get('content-length')) > max) return 'body_too_large'

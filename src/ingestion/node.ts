@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { failure } from '../core/errors.ts'
 import type { Answer } from './answer.ts'
 import { BODY_BYTES_MAX, discard, readBody } from './body.ts'
 import type { Intake } from './intake.ts'
@@ -18,14 +19,15 @@ export interface NodeRequest extends IncomingMessage {
 export type NodeHandler = (req: NodeRequest, res: ServerResponse) => Promise<void>
 
 /**
- * The intake as a `(req, res)` handler, for a route of Express, Next or a server of one's own. It needs the bytes as
+ * The intake as a `(req, res)` handler, for a route of Express, Fastify, Nest or a server of one's own. It needs the bytes as
  * Stripe sent them: from the stream, from `rawBody`, or from a `body` that is still bytes or text. A parsed body is
- * refused with the line to add.
+ * refused with the line to add. Rejects with `request_foreign` where the two are not Node's.
  */
 export function nodeHandler(intake: Intake, options: AdapterOptions = {}): NodeHandler {
   const { endpoint = null, bodyBytesMax = BODY_BYTES_MAX } = options
 
   return async (req, res) => {
+    assertNodes(req, res)
     if (req.method !== 'POST') {
       send(res, intake.refuse('method_not_allowed', { allowed: 'POST', method: req.method ?? '' }))
       return discard(req)
@@ -53,20 +55,28 @@ async function stream(req: NodeRequest, bodyBytesMax: number): Promise<Buffer | 
 const parsed = (body: unknown): boolean =>
   body !== undefined && body !== null && !(typeof body === 'object' && Object.keys(body).length === 0)
 
-export const EXPRESS_LINE = "app.use('/webhooks/stripe', express.raw({ type: '*/*' })), placed before express.json()"
-export const NEXT_LINE = 'export const config = { api: { bodyParser: false } }, in the file of the API route'
+/** What to add, by framework. Nest runs on Express and cannot be told from it. */
+export const LINES = {
+  express: "app.use('/webhooks/stripe', express.raw({ type: '*/*' })), placed before express.json()",
+  nest: 'NestFactory.create(AppModule, { rawBody: true })',
+  next: 'export const config = { api: { bodyParser: false } }, in the file of the API route',
+  fastify:
+    "app.addContentTypeParser('application/json', (_request, _payload, done) => done(null)), in a plugin of its own with this route",
+} as const
 
-/**
- * Express puts `app` on a request, Next puts `query`, `cookies` and `env`; another framework gets both lines to choose
- * from.
- */
+/** Express puts `baseUrl` on a request, Next puts `query`, `cookies` and `preview`; Fastify puts nothing. */
 function remedyFor(req: NodeRequest): { where: string; line: string } {
-  if ('app' in req && 'baseUrl' in req)
-    return { where: 'a body parser of Express ran first', line: `Add: ${EXPRESS_LINE}.` }
-  if ('query' in req && 'cookies' in req && 'preview' in req) {
-    return { where: 'the body parser of Next ran first', line: `Add: ${NEXT_LINE}.` }
-  }
-  return { where: 'something read the stream first', line: `Express: ${EXPRESS_LINE}. Next: ${NEXT_LINE}.` }
+  if ('baseUrl' in req)
+    return { where: 'a body parser of Express ran first', line: `Add: ${LINES.express}. In NestJS: ${LINES.nest}.` }
+  if ('query' in req && 'cookies' in req && 'preview' in req)
+    return { where: 'the body parser of Next ran first', line: `Add: ${LINES.next}.` }
+  const own = 'In a server of your own: hand the request over unread, or keep its bytes in request.rawBody.'
+  return { where: 'something read the stream first', line: `In Fastify: ${LINES.fastify}. ${own}` }
+}
+
+/** Fastify's own pair looks like Node's until it is written to. */
+function assertNodes(req: NodeRequest, res: ServerResponse): void {
+  if (typeof req?.on !== 'function' || typeof res?.writeHead !== 'function') throw failure('request_foreign')
 }
 
 function send(res: ServerResponse, answer: Answer): void {

@@ -67,6 +67,8 @@ export interface Handlers {
   destinations(): readonly Destination[]
   /** Gives `forward` handlers, those to come too, what they need of the cluster. */
   wire(wiring: Wiring): void
+  /** Only these from now on. What runs ends with the handler that it began with; room is counted anew. */
+  replace(all: readonly Registered[]): void
   /** Ends the connections of `forward` handlers. */
   close(): Promise<void>
 }
@@ -76,7 +78,7 @@ const CACHED_MAX = 1_000
 
 export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Handlers {
   const all: Registered[] = []
-  const forwards: Forward[] = []
+  const replaced = new Set<Registered>()
   const busy = new Map<Registered, number>()
   const cache = new Map<string, readonly Registered[]>()
   let wiring: Wiring | null = null
@@ -84,11 +86,7 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
   const on = (pattern: string | readonly string[], ...rest: readonly unknown[]) => {
     const added = registered(pattern, rest, timeoutMs)
     if (all.some(({ name }) => name === added.name)) throw failure('handler_twice', { name: added.name })
-    const forward = rest.at(-1)
-    if (isForward(forward)) {
-      if (wiring) forward.wire(wiring)
-      forwards.push(forward)
-    }
+    if (wiring) wireAll([added], wiring)
     all.push(added)
     cache.clear()
   }
@@ -104,6 +102,13 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
   const count = (handlers: readonly Registered[], by: 1 | -1) => {
     for (const handler of handlers) busy.set(handler, (busy.get(handler) ?? 0) + by)
   }
+  /** The connections of a handler that was replaced, as soon as nothing uses them. */
+  const letGo = async (handler: Registered) => {
+    if (busy.get(handler)) return
+    busy.delete(handler)
+    replaced.delete(handler)
+    if (isForward(handler.run)) await handler.run.close()
+  }
 
   return {
     all,
@@ -111,17 +116,35 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
     matching,
     room,
     take: (handlers) => count(handlers, 1),
-    free: (handlers) => count(handlers, -1),
+    free(handlers) {
+      count(handlers, -1)
+      for (const handler of handlers) if (replaced.has(handler)) void letGo(handler)
+    },
     handles: (max) => all.flatMap((handler) => handlesOf(handler, Math.min(max, room(handler)))),
-    destinations: () => forwards.map(({ destination }) => destination),
+    destinations: () => forwardsOf(all).map(({ destination }) => destination),
     wire(given) {
       wiring = given
-      for (const forward of forwards) forward.wire(given)
+      wireAll(all, given)
+    },
+    replace(next) {
+      if (wiring) wireAll(next, wiring)
+      const before = all.splice(0, all.length, ...next)
+      cache.clear()
+      for (const handler of before) {
+        replaced.add(handler)
+        void letGo(handler)
+      }
     },
     async close() {
-      await Promise.all(forwards.map((forward) => forward.close()))
+      await Promise.all(forwardsOf([...all, ...replaced]).map((forward) => forward.close()))
     },
   }
+}
+
+const forwardsOf = (handlers: readonly Registered[]): Forward[] => handlers.map(({ run }) => run).filter(isForward)
+
+function wireAll(handlers: readonly Registered[], wiring: Wiring): void {
+  for (const forward of forwardsOf(handlers)) forward.wire(wiring)
 }
 
 const handlesOf = ({ name, patterns, timeoutMs, strict }: Registered, room: number): Handles[] =>
@@ -186,4 +209,5 @@ function optionsOf(options: unknown): HandlerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
-const isForward = (run: unknown): run is Forward => typeof run === 'function' && 'destination' in run && 'wire' in run
+const isForward = (run: unknown): run is Forward & Registered['run'] =>
+  typeof run === 'function' && 'destination' in run && 'wire' in run

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { actions } from '../../src/actions/list.ts'
 import { configTable } from '../../src/config.ts'
@@ -30,9 +31,13 @@ export const TABLES: Readonly<Record<string, () => string>> = {
 const metrics = await metricTable()
 const PLACE = /<!-- table: ([\w-]+) -->\n[\s\S]*?<!-- end -->/g
 
-/** The document as it should be. Refuses a place for a table that nobody makes. */
+/** A fenced block that shows a whole file: its first line ends in `file=` and the path. */
+const SHOWN = /^(```\w+ file=(\S+)\n)[\s\S]*?^```$/gm
+
+/** The document as it should be. Refuses a place for a table that nobody makes, and a file that is not there. */
 export function filled(text: string, path: string): string {
-  return text.replace(PLACE, (_, name: string) => {
+  const shown = text.replace(SHOWN, (_, head: string, file: string) => `${head}${readFileSync(file, 'utf8')}\`\`\``)
+  return shown.replace(PLACE, (_, name: string) => {
     const table = TABLES[name]
     if (table === undefined) throw new Error(`${path} has a place for the table ${name}, which does not exist.`)
     return `<!-- table: ${name} -->\n${table().trim()}\n<!-- end -->`

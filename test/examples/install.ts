@@ -28,7 +28,7 @@ export async function installed(name: string): Promise<{ dir: string } | { skip:
   await writeFile(join(dir, 'package-lock.json'), lock)
   await cp(tarball, join(dir, TARBALL))
   try {
-    if (!existsSync(join(dir, DONE))) await npm(dir, ['ci', '--prefer-offline', '--no-audit', '--no-fund'])
+    if (!existsSync(join(dir, DONE))) await npm(dir, ['ci', ...OPTIONS])
   } catch (error) {
     const away = AWAY.exec(String(error))?.[0]
     if (away === undefined || process.env['CI'] === 'true') throw error
@@ -40,6 +40,14 @@ export async function installed(name: string): Promise<{ dir: string } | { skip:
 }
 
 export const TARBALL = 'hookkeeper.tgz'
+// npm's own patience is over a minute, even where there is no network at all.
+const OPTIONS = [
+  '--prefer-offline',
+  '--no-audit',
+  '--no-fund',
+  '--fetch-retry-mintimeout=500',
+  '--fetch-retry-maxtimeout=5000',
+]
 const DONE = 'node_modules/.installed'
 const AWAY = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT)\b/
 

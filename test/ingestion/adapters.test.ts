@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { fetchHandler } from '../../src/ingestion/fetch.ts'
-import { EXPRESS_LINE, NEXT_LINE, type NodeRequest, nodeHandler } from '../../src/ingestion/node.ts'
+import { LINES, type NodeRequest, nodeHandler } from '../../src/ingestion/node.ts'
 import { eventBody, given, NOW, shopSecret, signed } from './fixture.ts'
 
 const closes: (() => void)[] = []
@@ -69,17 +69,29 @@ test('node: a parsed body is refused with the line to add', async () => {
   const parse = (marks: object) => async (req: IncomingMessage) =>
     void Object.assign(req, { body: JSON.parse(String(await text(req))), ...marks })
 
-  const express = await errorOf(await (await framework(parse({ app: {}, baseUrl: '' }))).post(body))
-  assert.equal(express.code, 'body_already_parsed')
-  assert.ok(express.remedy.includes(EXPRESS_LINE))
-  assert.ok(!express.remedy.includes(NEXT_LINE))
+  for (const [marks, named] of [
+    [{ app: {}, baseUrl: '' }, ['express', 'nest']],
+    [{ query: {}, cookies: {}, preview: undefined }, ['next']],
+    [{}, ['fastify']],
+  ] as const) {
+    const { code, remedy } = await errorOf(await (await framework(parse(marks))).post(body))
+    assert.equal(code, 'body_already_parsed')
+    const told = Object.entries(LINES).filter(([, line]) => remedy.includes(line))
+    assert.deepEqual(
+      told.map(([name]) => name),
+      named,
+    )
+  }
+})
 
-  const next = await errorOf(await (await framework(parse({ query: {}, cookies: {}, preview: undefined }))).post(body))
-  assert.ok(next.remedy.includes(NEXT_LINE))
-  assert.ok(!next.remedy.includes(EXPRESS_LINE))
+test('node: what is no request of Node is refused with what to hand over instead', async () => {
+  const handler = nodeHandler(given().intake)
+  const fastify = { raw: {}, headers: {}, method: 'POST', body: {} } as unknown as NodeRequest
 
-  const other = await errorOf(await (await framework(parse({}))).post(body))
-  assert.ok(other.remedy.includes(EXPRESS_LINE) && other.remedy.includes(NEXT_LINE))
+  await assert.rejects(handler(fastify, { raw: {} } as unknown as ServerResponse), {
+    code: 'request_foreign',
+    message: /request\.raw, reply\.raw/,
+  })
 })
 
 test('node: a stream that was read and thrown away is refused, not waited for', async () => {

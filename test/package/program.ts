@@ -57,7 +57,8 @@ export async function deliver(
 ): Promise<{ status: number; text: string }> {
   const payload = JSON.stringify(event, null, 2)
   const signature = new Stripe('sk_test_unused').webhooks.generateTestHeaderString({ payload, secret })
-  const response = await fetch(url, { method: 'POST', body: payload, headers: { 'stripe-signature': signature } })
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature }
+  const response = await fetch(url, { method: 'POST', body: payload, headers })
   return { status: response.status, text: await response.text() }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type Stripe from 'stripe'
+import { forward } from '../../src/processing/forward.ts'
 import { createHandlers, type EventOf } from '../../src/processing/handlers.ts'
 
 const none = () => {}
@@ -87,4 +88,30 @@ test('events are typed by their pattern', () => {
 
   const type: EventOf<'customer.created'>['type'] = 'customer.created'
   assert.equal(type, 'customer.created')
+})
+
+test('replaced handlers keep their connections until what runs on them has ended', async () => {
+  const closed: string[] = []
+  const forwarding = (host: string) => {
+    const handler = forward(`http://${host}/`, { secret: 'whsec_1' })
+    return Object.assign(handler, { close: async () => void closed.push(host) })
+  }
+  const [handlers, next] = [createHandlers(), createHandlers()]
+  handlers.on('*', { name: 'idle' }, forwarding('idle.test'))
+  handlers.on('*', { name: 'busy' }, forwarding('busy.test'))
+  next.on('invoice.paid', forwarding('next.test'))
+  const busy = handlers.all.slice(1)
+  handlers.take(busy)
+
+  handlers.replace(next.all)
+  assert.deepEqual(closed, ['idle.test'])
+  assert.deepEqual(
+    handlers.matching('invoice.paid').map(({ patterns }) => patterns),
+    [['invoice.paid']],
+  )
+
+  handlers.free(busy)
+  assert.deepEqual(closed, ['idle.test', 'busy.test'])
+  await handlers.close()
+  assert.deepEqual(closed, ['idle.test', 'busy.test', 'next.test'])
 })

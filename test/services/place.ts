@@ -1,11 +1,15 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+/** Below the ports that Linux (from 32768) and others (from 49152) take for outgoing connections. */
+const PORT_MIN = 20_000
+const PORT_END = 32_000
 
 /** Where one service lives: a folder, ports, and the processes that were started for it. */
 export class Place {
@@ -30,14 +34,19 @@ export class Place {
     return this.#folder
   }
 
-  /** A port of 127.0.0.1 that nobody listens on. */
+  /** A port that nobody listens on, and that the system gives to no outgoing connection until it is listened on. */
   async port(): Promise<number> {
-    const probe = createServer().listen(0, '127.0.0.1')
-    await once(probe, 'listening')
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, 'close')
-    return port
+    for (;;) {
+      const port = randomInt(PORT_MIN, PORT_END)
+      const probe = createServer()
+      const free = await new Promise<boolean>((resolve) => {
+        probe.once('error', () => resolve(false)).listen(port, () => resolve(true))
+      })
+      if (!free) continue
+      probe.close()
+      await once(probe, 'close')
+      return port
+    }
   }
 
   /** Starts a process that `endBy` asks to end. */

@@ -62,7 +62,7 @@ test('a second store on the same file is refused in one sentence', async (t) => 
   const clock = new VirtualClock()
   const { path } = await opened(t)
 
-  await assert.rejects(openSqlite({ path, thread: false, clock }), { code: 'ledger_in_use' })
+  await assert.rejects(openSqlite({ path, thread: false, clock }), { code: 'ledger_twice' })
 })
 
 /**

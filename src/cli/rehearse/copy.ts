@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
+import { findRunning, runFile } from '../../cluster/running.ts'
 import type { Config } from '../../config.ts'
 import { failure } from '../../core/errors.ts'
 import { ledgerPath } from '../../presets/sqlite.ts'
 import type { Context } from '../context.ts'
 import { reach } from '../reach.ts'
-import { findRunning, runFile } from '../running.ts'
 
 /** A consistent copy of the ledger in a folder of its own. */
 export interface Copy {

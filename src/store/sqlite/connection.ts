@@ -64,7 +64,9 @@ export function own(path: string): { release(): void } {
     return { release: () => lock.close() }
   } catch (error) {
     lock.close()
-    throw failure('ledger_in_use', { path, pid: ownerOf(path) }, { cause: error })
+    const pid = ownerOf(path)
+    if (pid === String(process.pid)) throw failure('ledger_twice', { path }, { cause: error })
+    throw failure('ledger_in_use', { path, pid }, { cause: error })
   }
 }
 

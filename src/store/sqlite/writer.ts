@@ -10,6 +10,7 @@ import { type Answer, Answers, type Waiter } from './answers.ts'
 import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
 import { changes } from './changes.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { storeFailed } from './failed.ts'
 import { find } from './find.ts'
 import { expireLeases } from './lease.ts'
@@ -51,9 +52,6 @@ type Command = Waiter & { readonly name: string; readonly args: readonly unknown
 /** After so long without a call, rounds bring the tables up to date. */
 const IDLE_MS = 300
 const EXPIRY_MS = 1000
-/** How much the log takes before it is moved into the file, and about how much a round writes beside bodies. */
-const CHECKPOINT_BYTES = 4 * 1024 * 1024
-const ROUND_BYTES = 8 * 16_384
 const PROBE_MS = 500
 
 /**
@@ -77,8 +75,8 @@ export class Writer {
   #broken = false
   /** A sync failed: the disk may not have what the log says. */
   #unsafe = false
-  /** About how many bytes the log holds that the file does not. */
-  #unfiled = 0
+  readonly #checkpoints: Checkpoints
+  #bodyBytes = 0
   #closed = false
   #wake: () => void = () => {}
   #lastWorkAt = 0
@@ -92,6 +90,7 @@ export class Writer {
       this.#unsafe = true
       this.#fail(error, [])
     })
+    this.#checkpoints = new Checkpoints(db)
     this.#sweeper = new Sweeper(options.retention)
     this.#book = createBook(db, options.clock, options.scheduler())
     load(this.#book, { endLeases: true })
@@ -175,19 +174,13 @@ export class Writer {
       return
     }
     this.#answers.add(answers)
-    this.#checkpoint()
+    // The disk is syncing what was committed, and nobody waits for us until it has.
+    this.#checkpoints.after(this.#bodyBytes)
+    this.#bodyBytes = 0
     this.#lookAll(commands)
     if (busy) this.#lastWorkAt = this.#book.now()
     this.#plan()
     if (this.#jobs.length > 0) this.#schedule()
-  }
-
-  /** Here and not within a commit: the disk is syncing what was committed, and nobody waits for us until it has. */
-  #checkpoint(): void {
-    this.#unfiled += ROUND_BYTES
-    if (this.#unfiled < CHECKPOINT_BYTES) return
-    this.#unfiled = 0
-    this.#db.exec('pragma wal_checkpoint(passive)')
   }
 
   /**
@@ -232,7 +225,7 @@ export class Writer {
       return 0
     }
     if (name === 'pause') this.#paused = command
-    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#unfiled += body.byteLength
+    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bodyBytes += body.byteLength
     const value = this.#apply(name, args)
     answers.push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
@@ -309,17 +302,11 @@ export class Writer {
     this.#fail(failure('store_unavailable'), this.#queue.splice(0))
   }
 
-  /** After a failed sync nobody can say which pages of the log the disk has: all of them are written once more, into the file. */
-  #rewrite(): void {
-    const { busy } = this.#db.prepare('pragma wal_checkpoint(full)').get() as { busy: number }
-    if (busy) throw failure('store_unavailable')
-    this.#unsafe = false
-  }
-
   /** Reads the ledger back once a write succeeds again. This process's leases go on; its fences stay above. */
   #mend(): boolean {
     try {
-      if (this.#unsafe) this.#rewrite()
+      if (this.#unsafe) this.#checkpoints.whole()
+      this.#unsafe = false
       const fences = this.#book.fences
       const book = createBook(this.#db, this.#options.clock, this.#options.scheduler())
       load(book, { endLeases: false, fences })

@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Service } from '../core/service.ts'
 
 const schema = z.object({
   pid: z.int().positive(),
@@ -17,6 +18,12 @@ const schema = z.object({
 export type Running = z.output<typeof schema>
 
 export const runFile = (ledgerPath: string): string => `${ledgerPath}.run.json`
+
+/** Announced from start to stop. */
+export const announcement = (file: string, describe: () => Running): Service => ({
+  start: async () => announce(file, describe()),
+  stop: async () => withdraw(file, process.pid),
+})
 
 export function announce(file: string, running: Running): void {
   // A new file and a rename: nobody reads half of it, and what stood there before cannot lend it wider rights.

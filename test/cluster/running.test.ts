@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { announce, findRunning, type Running, runFile, withdraw } from '../../src/cli/running.ts'
+import { announce, findRunning, type Running, runFile, withdraw } from '../../src/cluster/running.ts'
 
 let server: Server
 let address: string

@@ -1,0 +1,25 @@
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createCluster } from 'hookkeeper'
+
+const cluster = createCluster() // STRIPE_WEBHOOK_SECRET=whsec_... in the environment
+
+cluster.on('invoice.paid', async (event, { transaction }) => {
+  const invoice = event.data.object
+  await transaction((db) => {
+    db.exec('create table if not exists paid (event text primary key, cents integer)')
+    db.prepare('insert into paid values (?, ?)').run(event.id, invoice.amount_paid)
+  })
+  console.log('paid', invoice.id, invoice.amount_paid)
+})
+
+await cluster.start(['processing']) // the route below takes the events
+
+const app = new Hono()
+app.post('/webhooks/stripe', (c) => cluster.fetch(c.req.raw)) // above what reads bodies
+
+const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) =>
+  console.log(`Stripe posts to http://localhost:${port}/webhooks/stripe`),
+)
+
+process.once('SIGTERM', () => server.close(() => cluster.stop()))

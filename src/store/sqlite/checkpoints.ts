@@ -1,0 +1,31 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { failure } from '../../core/errors.ts'
+
+/** How much the log takes before it is moved into the file, and about how much a round writes beside bodies. */
+const LOG_BYTES = 4 * 1024 * 1024
+const ROUND_BYTES = 8 * 16_384
+
+/** Moves the log's pages into the file between two rounds and not within a commit, so that nobody waits for it. */
+export class Checkpoints {
+  readonly #db: DatabaseSync
+  /** About how many bytes the log holds that the file does not. */
+  #logged = 0
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  /** After each round: so many bytes of bodies were in it. */
+  after(bodyBytes: number): void {
+    this.#logged += ROUND_BYTES + bodyBytes
+    if (this.#logged < LOG_BYTES) return
+    this.#logged = 0
+    this.#db.exec('pragma wal_checkpoint(passive)')
+  }
+
+  /** After a failed sync nobody can say which pages of the log the disk has: all are written once more. Throws if they cannot be. */
+  whole(): void {
+    const { busy } = this.#db.prepare('pragma wal_checkpoint(full)').get() as { busy: number }
+    if (busy) throw failure('store_unavailable')
+  }
+}
