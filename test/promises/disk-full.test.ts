@@ -32,6 +32,7 @@ for (const way of ways) {
     const sender = new Sender(up.origin)
     t.after(() => sender.close())
     const load = new Load({ sender, random: seeded(seed), ratePerSecond: RATE, customers: 100, repeats: 0.1 }).start()
+    t.after(() => load.stop())
 
     for (let round = 0; round < ROUNDS; round++) {
       await more(load, 200)

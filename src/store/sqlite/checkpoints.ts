@@ -19,8 +19,13 @@ export class Checkpoints {
   after(bodyBytes: number): void {
     this.#logged += ROUND_BYTES + bodyBytes
     if (this.#logged < LOG_BYTES) return
-    this.#logged = 0
-    this.#db.exec('pragma wal_checkpoint(passive)')
+    try {
+      this.#db.exec('pragma wal_checkpoint(passive)')
+      this.#logged = 0
+    } catch {
+      // A full disk, or one that fails: what is in the log is safe there, and the next round tries again. A commit that cannot be
+      // written for the same reason is told to whoever asked for it.
+    }
   }
 
   /** After a failed sync nobody can say which pages of the log the disk has: all are written once more. Throws if they cannot be. */
