@@ -2,7 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { failure, type HookkeeperError } from '../core/errors.ts'
-import { OPEN } from './openapi.ts'
+
+/** What needs no token. */
+export const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 /** Who may come in. */
 export interface Door {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Action } from '../actions/action.ts'
+import { OPEN } from './door.ts'
 import type { Route } from './route.ts'
 import { ORDER } from './routes/actions.ts'
 import { components, errorJson } from './schemas.ts'
@@ -34,9 +35,6 @@ function operation(route: Route, actions: readonly Action[]): Schema {
     ...(OPEN.has(route.path) && { security: [] }),
   }
 }
-
-/** What needs no token. */
-export const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
 const operationId = ({ method, path }: Route) =>
   `${method}${path.replace('/api/v1', '').replace(/\W+(\w?)/g, (_, letter: string) => letter.toUpperCase())}`

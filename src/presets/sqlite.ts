@@ -4,7 +4,6 @@ import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
 import type { Recording } from '../store/recording.ts'
-import { openRecording as openCopy } from '../store/sqlite/recording.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
@@ -25,7 +24,10 @@ export function openStore(url: string, { cwd, ...options }: StoreOptions): Promi
 }
 
 /** A copy of a ledger, to rehearse on. */
-export const openRecording = (path: string, clock: Clock): Recording => openCopy(path, clock)
+export async function openRecording(path: string, clock: Clock): Promise<Recording> {
+  const recording = await import('../store/sqlite/recording.ts')
+  return recording.openRecording(path, clock)
+}
 
 /** A ledger that is gone with the process. */
 export const openScratch = (clock: Clock): Promise<Store> => openSqlite({ path: ':memory:', thread: false, clock })

@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { type Logger, silent } from '../core/service.ts'
-import { Lanes } from './lanes.ts'
 import { migrateSqlite } from './migrate.ts'
 import type { Scheduler } from './scheduler.ts'
 import { backup } from './sqlite/backup.ts'
@@ -13,7 +12,6 @@ import type { Retention } from './sqlite/retention.ts'
 import { syncedByCommit } from './sqlite/sync.ts'
 import type { Admission } from './sqlite/transacted.ts'
 import { type Connection, Transactions } from './sqlite/transactions.ts'
-import { Writer } from './sqlite/writer.ts'
 import type { Controls, Journal, Leased, Ledger, Locks, Store, Work } from './store.ts'
 
 export interface SqliteOptions {
@@ -51,6 +49,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       { clock, log },
     )
   }
+  // With a thread all of this is loaded there, and only there.
+  const [{ Writer }, { Lanes }] = await Promise.all([import('./sqlite/writer.ts'), import('./lanes.ts')])
   const owner = own(path)
   const db = options.db ?? connect(path, { checkpoints: true, syncs: 'commit' })
   migrateSqlite(db, path)

@@ -33,7 +33,7 @@ async function rehearse(given: ToStage): Promise<void> {
   const walls = raiseWalls(given)
   outlive()
   const config = await configOf(given.options, { cwd: given.cwd, env: environment() })
-  const recording = openRecording(given.copy, systemClock)
+  const recording = await openRecording(given.copy, systemClock)
   const scratch = await openScratch(systemClock)
   const { refs, more, gone } = chosen(recording, given)
   const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
