@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { Envelope } from '../core/event.ts'
 import type { Logger } from '../core/service.ts'
-import type { Admitted, Ledger } from '../store/store.ts'
+import type { Admitted, Ledger, Receipt } from '../store/store.ts'
 import type { Admission } from './admission.ts'
 import { type Answer, received, refusal } from './answer.ts'
 
@@ -34,7 +34,7 @@ export interface CommitLimits {
 export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1, ackMs: 8_000 }
 
 export interface CommitDeps {
-  readonly ledger: Pick<Ledger, 'admit' | 'keep'>
+  readonly ledger: Pick<Ledger, 'admit' | 'accept' | 'keep'>
   readonly admission: Admission
   readonly meter: IntakeMeter
   readonly clock: Clock
@@ -114,6 +114,8 @@ export class GroupCommit {
   }
 
   async #admit(batch: readonly Waiting[]): Promise<void> {
+    const { ledger } = this.#deps
+    if (ledger.accept) return this.#accept(await ledger.accept(batch.map(({ envelope }) => envelope)), batch)
     const admitted = await this.#deps.ledger.admit(batch.map(({ envelope }) => envelope))
     const now = this.#deps.clock.now()
     const refused: Waiting[] = []
@@ -123,6 +125,26 @@ export class GroupCommit {
       else this.#recorded(waiting, admitted[i], now)
     }
     if (refused.length > 0) await this.#keep(refused)
+  }
+
+  /** All are on the disk: they are answered now, and counted once the ledger has looked at them. */
+  #accept({ admitted }: Receipt, batch: readonly Waiting[]): void {
+    const now = this.#deps.clock.now()
+    for (const waiting of batch) this.#answer(waiting, received, null, now)
+    admitted.then(
+      (results) => this.#count(batch, results),
+      () => {
+        // The process ends before the ledger has looked; the next one takes them in.
+      },
+    )
+  }
+
+  #count(batch: readonly Waiting[], results: readonly Admitted[]): void {
+    const { meter } = this.#deps
+    for (const [i, { envelope, at }] of batch.entries()) {
+      if (results[i] === 'new') meter.lagged(at - envelope.createdAt)
+      meter.ingested(envelope.endpoint, results[i] === 'refused' ? 'stray' : (results[i] ?? 'new'))
+    }
   }
 
   #recorded(waiting: Waiting, admitted: Admitted | undefined, now: number): void {
@@ -146,10 +168,11 @@ export class GroupCommit {
     for (const one of waiting) this.#answer(one, refusal('store_unavailable'), 'unavailable', now)
   }
 
-  #answer(waiting: Waiting, answer: Answer, result: IngestResult, now: number): void {
+  /** Without a `result` it is counted later. */
+  #answer(waiting: Waiting, answer: Answer, result: IngestResult | null, now: number): void {
     if (waiting.answered) return
     waiting.answered = true
-    this.#deps.meter.ingested(waiting.envelope.endpoint, result)
+    if (result) this.#deps.meter.ingested(waiting.envelope.endpoint, result)
     this.#deps.meter.acked(now - waiting.at)
     waiting.answer(answer)
   }

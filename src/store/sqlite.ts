@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../core/clock.ts'
+import type { Envelope } from '../core/event.ts'
 import { type Logger, silent } from '../core/service.ts'
 import { migrateSqlite } from './migrate.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -40,7 +41,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { path, clock = systemClock, log = silent } = options
   const retention = { ...defaultRetention, ...options.retention }
   if (options.thread ?? true) {
-    const caller = await remoteCaller(path, retention, log)
+    const caller = await remoteCaller(path, { retention, clock, log })
     const connection = { open: () => connect(path, { checkpoints: false, syncs: 'commit' }), own: true, keeps: true }
     return storeOver(
       caller,
@@ -56,7 +57,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   migrateSqlite(db, path)
   const { scheduler = () => new Lanes(), soon = setImmediate } = options
   const writer = new Writer(db, { clock, log, retention, scheduler, soon, sync: syncedByCommit })
-  const copy = (to: string, progress: (share: number) => void) => backup(db, to, progress)
+  const copy = (to: string, progress: (share: number) => void) => backup(db, path, to, progress)
   const caller = localCaller(writer, copy, () => owner.release())
   // One thread, one connection: while the writer stands still it has no transaction open.
   const transactions = transactionsOver(caller, { open: () => db, own: false, keeps: true }, () => clock.now())
@@ -105,6 +106,7 @@ function ledgerOver(caller: Caller): Ledger {
   ] as const
   return {
     ...over<Omit<Ledger, 'lease'>>(caller, names),
+    ...(caller.accept && { accept: (events: readonly Envelope[]) => caller.accept!(events) }),
     lease: (want, signal) => caller.lease(want, signal) as Promise<readonly Work[]>,
   }
 }

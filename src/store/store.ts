@@ -9,6 +9,11 @@ export type Ref = number
 export interface Ledger {
   /** Resolves when all would survive a crash. `repeat`: that id is known, nothing changed. `refused`: `created` is beyond 400 days; `keep` it as a stray. */
   admit(events: readonly Envelope[]): Promise<readonly Admitted[]>
+  /**
+   * Takes events before it has looked at them: resolves when all would survive a crash, and tells later what each was. What is
+   * `refused` it keeps as a stray by itself. Absent where `admit` is as fast.
+   */
+  accept?(events: readonly Envelope[]): Promise<Receipt>
   /** Keeps whole what is no event. */
   keep(strays: readonly { bytes: Uint8Array; source: string; why: string }[]): Promise<void>
   /** Heads of free lanes that this worker may work, most urgent first. Resolves as soon as there are some, else empty after `waitMs` or when `signal` aborts. */
@@ -32,6 +37,10 @@ export interface Ledger {
   changes(cursor: string | null, max: number): Promise<Changes>
   /** O(1): never a scan of what waits. */
   backlog(): Promise<Backlog>
+}
+
+export interface Receipt {
+  readonly admitted: Promise<readonly Admitted[]>
 }
 
 export type Admitted = 'new' | 'repeat' | 'refused'

@@ -39,20 +39,20 @@ const SYNCS = ['fsync', 'fdatasync']
 export const TRACED = [...READS, ...WRITES, ...SYNCS, 'pwrite64', 'pwritev']
 
 /**
- * For each 200 that went out: between the read of its request and the write of the answer something was written into the
- * write-ahead log of `ledger`, and after that a sync of it began and ended.
+ * For each 200 that went out: between the read of its request and the write of the answer something was written into a segment
+ * of `ledger`, and after that a sync of it began and ended.
  */
 export function answers200(calls: readonly Call[], ledger: string): Answer200[] {
-  const wal = `<${ledger}-wal>`
-  const logged = calls.filter(({ name, text }) => name.startsWith('pwrite') && text.includes(wal))
-  const synced = calls.filter(({ name, text }) => SYNCS.includes(name) && text.includes(wal) && / = 0\b/.test(text))
+  const segment = `<${ledger}-arrivals/`
+  const logged = calls.filter(({ name, text }) => name.startsWith('pwrite') && text.includes(segment))
+  const synced = calls.filter(({ name, text }) => SYNCS.includes(name) && text.includes(segment) && / = 0\b/.test(text))
   return calls.flatMap((answer, n) => {
     if (!WRITES.includes(answer.name) || !answer.text.includes('HTTP/1.1 200')) return []
     const socket = socketOf(answer)
     const request = calls.slice(0, n).findLast((call) => READS.includes(call.name) && socketOf(call) === socket)
     if (!request) return [{ socket, missing: 'the request' }]
     const write = logged.find(({ began }) => began > request.ended && began < answer.began)
-    if (!write) return [{ socket, missing: 'a write into the log' }]
+    if (!write) return [{ socket, missing: 'a write into a segment' }]
     const sync = synced.find(({ began, ended }) => began > write.ended && ended < answer.began)
     return [{ socket, missing: sync ? null : 'a sync after that write' }]
   })

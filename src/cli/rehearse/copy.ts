@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
 import { findRunning, runFile } from '../../cluster/running.ts'
 import type { Config } from '../../config.ts'
 import { failure } from '../../core/errors.ts'
 import { ledgerPath } from '../../presets/sqlite.ts'
+import { bytesOf, copyAtRest } from '../../store/sqlite/backup.ts'
 import type { Context } from '../context.ts'
 import { reach } from '../reach.ts'
 
@@ -16,7 +16,6 @@ export interface Copy {
 }
 
 const MB = 1_048_576
-const ALL_PAGES = 2 ** 31 - 1
 
 /** Copies the ledger without a change to it, beside it unless said otherwise: a temporary folder may be memory. Whoever runs goes on. */
 export async function copyOf(config: Config, dir: string | null, context: Context): Promise<Copy> {
@@ -35,7 +34,9 @@ export async function copyOf(config: Config, dir: string | null, context: Contex
   }
   try {
     if (await findRunning(runFile(ledger))) await byWhoeverRuns(config, copy.path, context)
-    else await byReading(ledger, copy.path)
+    // To open the ledger as its keeper would end its leases, and to close it as its last reader would fold what a crash left in
+    // the write-ahead log.
+    else await copyAtRest(ledger, copy.path)
     return copy
   } catch (error) {
     copy.remove()
@@ -46,8 +47,7 @@ export async function copyOf(config: Config, dir: string | null, context: Contex
 function requireRoom(ledger: string, path: string, reserveMb: number): void {
   const { bavail, bsize } = statfsSync(path)
   const free = Math.floor((bavail * bsize) / MB)
-  const bytes = statSync(ledger).size + (statSync(`${ledger}-wal`, { throwIfNoEntry: false })?.size ?? 0)
-  const needed = Math.ceil(bytes / MB) + reserveMb
+  const needed = Math.ceil(bytesOf(ledger) / MB) + reserveMb
   if (free < needed) throw failure('rehearsal_no_room', { needed, free, path })
 }
 
@@ -58,19 +58,5 @@ async function byWhoeverRuns(config: Config, to: string, context: Context): Prom
     await api.post('/api/v1/backup', { path: to })
   } finally {
     await api.close()
-  }
-}
-
-/**
- * To open the ledger as its keeper would end its leases, and to close it as its last reader would fold what a crash left in the
- * write-ahead log. In one piece, since somebody may keep it who did not say so.
- */
-async function byReading(ledger: string, to: string): Promise<void> {
-  // Without such a log there is nothing to fold, and only a connection that may write takes its own files away again.
-  const db = new DatabaseSync(ledger, { readOnly: existsSync(`${ledger}-wal`) })
-  try {
-    await backup(db, to, { rate: ALL_PAGES })
-  } finally {
-    db.close()
   }
 }

@@ -2,42 +2,54 @@ import type { Envelope } from '../../core/event.ts'
 import { hash53 } from '../hash.ts'
 import type { Admitted } from '../store.ts'
 import { fresh } from '../transitions.ts'
+import type { Place } from './arrivals/place.ts'
 import { type Book, positionOf, urgencyCode } from './book.ts'
 import { stateCode, viaCode } from './codes.ts'
+import { tooFarAway } from './envelopes.ts'
 import { keysOf } from './keys.ts'
-
-const DAY_MS = 86_400_000
-/** Stripe lists events for 30 days; what claims to be further away than this is no event of Stripe's. */
-const CREATED_WITHIN_MS = 400 * DAY_MS
 
 /** Records events: id, body, row, place in the lane. One after another, so a repeat within the batch is a repeat too. */
 export const admit = (book: Book, events: readonly Envelope[]): Admitted[] =>
-  events.map((event) => admitOne(book, event))
+  events.map((event) => admitOne(book, event, { receivedAt: book.now(), place: null }))
 
-function admitOne(book: Book, event: Envelope): Admitted {
+interface Arrival {
+  readonly receivedAt: number
+  /** Where its body lies already; null: it is to be kept. */
+  readonly place: Place | null
+}
+
+export function admitOne(book: Book, event: Envelope, { receivedAt, place }: Arrival): Admitted {
   const now = book.now()
-  if (Math.abs(event.createdAt - now) > CREATED_WITHIN_MS) return 'refused'
+  if (tooFarAway(event, now)) return 'refused'
   const tenant = book.tenants.id(event.tenant)
   if (book.seen.has(event.id, tenant)) return 'repeat'
   const seq = ++book.seq
-  book.seen.add(event.id, tenant, seq)
-  book.sql.body.run(seq, event.body)
+  // Later events are never received earlier: that is how a search by time knows where to end.
+  book.receivedAt = Math.max(book.receivedAt, Math.min(receivedAt, now))
+  const at = { seq, tenant, now: book.receivedAt, place }
+  if (place === null) book.bodies.keep(seq, event.body)
+  else book.bodies.lies(seq, place)
   const before = event.object
     ? book.objects.seen(event.object, tenant, { seq, lane: event.lane, createdAt: event.createdAt })
     : { lane: event.lane, prior: 0, near: false }
-  insertEvent(book, event, { seq, tenant, now, lane: before.lane, prior: before.prior })
-  book.projection.admitted(seq, now, keysOf(event, before.lane))
+  insertEvent(book, event, { ...at, ...before })
+  book.seen.add(event.id, tenant, seq)
+  book.projection.admitted(seq, at.now, keysOf(event, before.lane))
   if (event.as === 'record') return 'new'
-  if (event.as === 'work') book.recent.add(seq, { event, lane: before.lane, receivedAt: now, near: before.near })
-  place(book, event, { seq, tenant, now, lane: before.lane })
+  if (event.as === 'work')
+    book.recent.add(seq, { event, lane: before.lane, receivedAt: at.now, near: before.near, place })
+  enter(book, event, { ...at, lane: before.lane })
   return 'new'
 }
 
-function insertEvent(
-  book: Book,
-  event: Envelope,
-  at: { seq: number; tenant: number; now: number; lane: string; prior: number },
-): void {
+interface At {
+  readonly seq: number
+  readonly tenant: number
+  readonly now: number
+  readonly lane: string
+}
+
+function insertEvent(book: Book, event: Envelope, at: At & { prior: number; place: Place | null }): void {
   const recorded = event.as === 'record'
   book.sql.event.run(
     at.seq,
@@ -60,10 +72,12 @@ function insertEvent(
     fresh(at.now).dueAt,
     recorded ? at.now : null,
     recorded ? book.names.id('recorded') : null,
+    at.place,
   )
 }
 
-function place(book: Book, event: Envelope, at: { seq: number; tenant: number; now: number; lane: string }): void {
+/** Into its lane. */
+function enter(book: Book, event: Envelope, at: At): void {
   const waiting = {
     ref: at.seq,
     lane: hash53(at.lane),
@@ -76,5 +90,5 @@ function place(book: Book, event: Envelope, at: { seq: number; tenant: number; n
     blocks: false,
     held: event.as === 'hold',
   }
-  book.lanes.add(waiting, at.now)
+  book.lanes.add(waiting, book.now())
 }

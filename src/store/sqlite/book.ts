@@ -5,6 +5,8 @@ import type { Json } from '../../core/outcome.ts'
 import type { Scheduler, Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import type { Row } from '../transitions.ts'
+import type { Arrivals } from './arrivals/arrivals.ts'
+import { Bodies } from './bodies.ts'
 import { Holding } from './holding.ts'
 import { Names, Tenants } from './names.ts'
 import { Objects } from './objects.ts'
@@ -50,6 +52,9 @@ export interface Book {
   readonly tenants: Tenants
   readonly objects: Objects
   readonly seen: Seen
+  readonly bodies: Bodies
+  /** Where events arrive by themselves; null: each is brought by a call. */
+  readonly arrivals: Arrivals | null
   readonly lanes: Scheduler
   readonly recent: Recent
   readonly projection: Projection
@@ -67,9 +72,11 @@ export interface Book {
   epoch: number
   fences: number
   dead: number
+  /** When the last event was received: none is received before it. */
+  receivedAt: number
 }
 
-export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Book {
+export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler, arrivals?: Arrivals): Book {
   let latest = 0
   const sql = statements(db)
   const names = new Names(db)
@@ -83,6 +90,8 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Bo
     tenants,
     objects,
     seen,
+    bodies: new Bodies(db, arrivals ?? null),
+    arrivals: arrivals ?? null,
     lanes,
     recent: new Recent(),
     projection: new Projection(sql, { objects, seen }),
@@ -99,6 +108,7 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler): Bo
     epoch: 0,
     fences: 0,
     dead: 0,
+    receivedAt: 0,
   }
 }
 

@@ -2,6 +2,7 @@ import { hash53 } from '../hash.ts'
 import type { Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import { lose } from '../transitions.ts'
+import { placeOf } from './arrivals/place.ts'
 import { type Book, positionOf, type Touched } from './book.ts'
 import { KIND, stateCode } from './codes.ts'
 import { foldLine } from './fold.ts'
@@ -31,6 +32,7 @@ export function load(book: Book, how: { endLeases: true } | { endLeases: false; 
     book.sql.mark.run('pid', process.pid)
     loadOpen(book, how.endLeases)
     loadDead(book)
+    loadPlace(book)
     book.db.exec('commit')
   } catch (error) {
     book.db.exec('rollback')
@@ -164,6 +166,21 @@ function resume(book: Book, row: EventRow, now: number): void {
     lane: row.lane,
     alone: row.lost > 0,
   })
+}
+
+/**
+ * What lies behind the last event that came from a segment has not been taken in yet. A copy of a ledger has no segments; those of
+ * the one it was made of, which it may find beside it, count from the next on.
+ */
+function loadPlace(book: Book): void {
+  const last = book.db.prepare('select received from hookkeeper_events order by seq desc limit 1').get()
+  book.receivedAt = Number(last?.['received'] ?? 0)
+  const segment = book.db.prepare('select number, first from hookkeeper_segments order by number desc limit 1').get()
+  const row = book.db
+    .prepare('select place from hookkeeper_events where seq >= ? and place is not null order by seq desc limit 1')
+    .get(segment?.['first'] ?? book.seq + 1)
+  if (row) book.arrivals?.beginAfter(Number(row['place']))
+  else book.arrivals?.begin(placeOf(markOf(book, 'segment') + 1, 0))
 }
 
 function loadDead(book: Book): void {

@@ -1,10 +1,12 @@
-import type { Want } from '../store.ts'
+import type { Envelope } from '../../core/event.ts'
+import type { Receipt, Want } from '../store.ts'
 import type { Transacted } from './transacted.ts'
 import type { Writer } from './writer.ts'
 
 /** The writer, wherever it runs. */
 export interface Caller {
   call(name: string, args: readonly unknown[]): Promise<unknown>
+  accept?(events: readonly Envelope[]): Promise<Receipt>
   lease(want: Want, signal?: AbortSignal): Promise<unknown>
   resume(transacted: readonly Transacted[]): void
   backup(path: string, progress: (share: number) => void): Promise<number>

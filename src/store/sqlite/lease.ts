@@ -3,19 +3,22 @@ import { hash53 } from '../hash.ts'
 import type { Slot, Wish } from '../scheduler.ts'
 import type { Handles, Ref, Want, Work } from '../store.ts'
 import { expire, fresh, lease as leased } from '../transitions.ts'
+import type { Place } from './arrivals/place.ts'
 import { type Book, nextFence, positionOf, type Running, type Touched } from './book.ts'
 import { KIND } from './codes.ts'
 import { log } from './log.ts'
 import type { Fresh } from './recent.ts'
-import { eventOf, touch, touchRow } from './rows.ts'
-import type { EventRow } from './statements.ts'
+import { eventOf, readRow, touch, touchRow } from './rows.ts'
 import { twinOf } from './twins.ts'
 
 /** On top of what its handlers may take: the time to abort, to settle, and for a slow machine to breathe. */
 const LEASE_GRACE_MS = 10_000
 
+/** Work on its way out. Where `place` is given its event has no body: whoever took it still has it there. */
+export type Leasing = Work & { readonly place?: Place }
+
 /** Leases heads of free lanes to a worker. Each lease is in the log before the work leaves. */
-export function lease(book: Book, want: Want): Work[] {
+export function lease(book: Book, want: Want): Leasing[] {
   book.recent.want()
   const worker = workerOf(book, want.worker)
   if (worker.alone) return []
@@ -23,7 +26,7 @@ export function lease(book: Book, want: Want): Work[] {
   return book.lanes.take(plan).map((slot) => leaseOne(book, slot, want, plan))
 }
 
-function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
+function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Leasing {
   const ref = book.lanes.ref(slot)
   const { touched, load } = facts(book, ref)
   const fence = nextFence(book)
@@ -42,6 +45,7 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Work {
     ref,
     fence,
     event: load.event,
+    ...(load.held && { place: load.place! }),
     lane: load.lane,
     attempt: row.attempts,
     lost: row.lost,
@@ -126,6 +130,9 @@ interface Load {
   readonly receivedAt: number
   readonly position: number
   readonly near: boolean
+  readonly place: Place | null
+  /** The event has no body, since that is in the memory of whoever took it. */
+  readonly held: boolean
 }
 
 function facts(book: Book, ref: number): { touched: Touched; load: Load } {
@@ -136,7 +143,7 @@ function facts(book: Book, ref: number): { touched: Touched; load: Load } {
 function fromMemory(
   book: Book,
   ref: number,
-  { event, lane, receivedAt, near }: Fresh,
+  { event, lane, receivedAt, near, place }: Fresh,
 ): { touched: Touched; load: Load } {
   const touched = book.touched.get(ref) ?? {
     row: fresh(receivedAt),
@@ -148,8 +155,11 @@ function fromMemory(
     twin: null,
     memory: {},
   }
+  const held = book.bodies.held(place)
   const load = {
-    event,
+    event: held || place === null ? event : { ...event, body: bodyOf(book, ref, place) },
+    place,
+    held,
     type: book.names.id(event.type),
     tenant: book.tenants.id(event.tenant),
     lane,
@@ -161,10 +171,13 @@ function fromMemory(
 }
 
 function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
-  const row = book.sql.work.get(ref) as (EventRow & { body: Uint8Array }) | undefined
-  if (!row) throw new Error(`event ${ref} waits but its row or body is missing`)
+  const row = readRow(book, ref)
+  if (!row) throw new Error(`event ${ref} waits but its row is missing`)
+  const held = book.bodies.held(row.place)
   const load = {
-    event: eventOf(book, row, row.body),
+    event: eventOf(book, row, held ? NOTHING : bodyOf(book, ref, row.place)),
+    place: row.place,
+    held,
     type: row.type,
     tenant: row.tenant,
     lane: row.lane,
@@ -173,6 +186,14 @@ function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
     near: row.prior > 0,
   }
   return { touched: touchRow(book, row), load }
+}
+
+const NOTHING = new Uint8Array(0)
+
+function bodyOf(book: Book, ref: number, place: Place | null): Uint8Array {
+  const body = book.bodies.read(ref, place)
+  if (!body) throw new Error(`event ${ref} waits but its body is missing`)
+  return body
 }
 
 function isStale(book: Book, load: Load): boolean {

@@ -55,7 +55,7 @@ function moveAll(book: Book, refs: readonly Ref[], to: Move, note: Note): number
     const touched = touch(book, ref)
     const event = readRow(book, ref)
     const after = touched && event && afterMove(touched, to, book.now())
-    if (!after || (to.kind === 'reopen' && !book.sql.readBody.get(ref))) return [] // past retention there is nothing to work
+    if (!after || (to.kind === 'reopen' && !book.bodies.has(ref, event.place))) return [] // past retention there is nothing to work
     book.recent.take(ref)
     return [{ ref, touched, event, after }]
   })

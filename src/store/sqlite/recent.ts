@@ -1,6 +1,7 @@
 import type { Envelope } from '../../core/event.ts'
 import { Fifo } from '../fifo.ts'
 import type { Ref } from '../store.ts'
+import type { Place } from './arrivals/place.ts'
 
 /** An event admitted a moment ago, as it lies in the tables. */
 export interface Fresh {
@@ -9,9 +10,13 @@ export interface Fresh {
   readonly receivedAt: number
   /** The object's event before this one was created within two seconds: they may be twins. */
   readonly near: boolean
+  /** Where its body lies, and then it is not in `event`. */
+  readonly place: Place | null
 }
 
 const BYTES_MAX = 4 * 1024 * 1024
+/** About what an event takes beside its body. */
+const FACTS_BYTES = 1024
 
 /**
  * What was just written, so that a lease right after needs not read it back. Bounded by bytes; the oldest goes first. What is
@@ -33,7 +38,7 @@ export class Recent {
     if (!this.#wanted) return
     this.#byRef.set(ref, fresh)
     this.#order.push(ref)
-    this.#bytes += fresh.event.body.byteLength
+    this.#bytes += FACTS_BYTES + fresh.event.body.byteLength
     while (this.#bytes > BYTES_MAX || this.#order.size > 2 * this.#byRef.size + 1024) this.take(this.#order.shift()!)
   }
 
@@ -41,7 +46,7 @@ export class Recent {
     const fresh = this.#byRef.get(ref)
     if (!fresh) return undefined
     this.#byRef.delete(ref)
-    this.#bytes -= fresh.event.body.byteLength
+    this.#bytes -= FACTS_BYTES + fresh.event.body.byteLength
     return fresh
   }
 }

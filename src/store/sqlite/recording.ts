@@ -39,7 +39,7 @@ function choose(book: Book, query: Omit<Query, 'limit' | 'cursor'>, limit: numbe
     const page = find(book, { ...query, limit: PAGE, cursor })
     for (const { ref } of page.data) {
       if (refs.length === limit) return { refs: refs.reverse(), more: true, gone }
-      if (book.sql.hasBody.get(ref)) refs.push(ref)
+      if (book.bodies.has(ref)) refs.push(ref)
       else gone++
     }
     cursor = page.next
@@ -49,7 +49,7 @@ function choose(book: Book, query: Omit<Query, 'limit' | 'cursor'>, limit: numbe
 
 function read(book: Book, ref: Ref): Recorded | null {
   const row = readRow(book, ref)
-  const body = book.sql.readBody.get(ref)?.['body'] as Uint8Array | undefined
+  const body = row && book.bodies.read(ref, row.place)
   const touched = row && touch(book, ref)
   if (!row || !touched?.row.reason || !body) return null
   const event: Envelope = {

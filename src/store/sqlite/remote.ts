@@ -1,14 +1,18 @@
 import { Worker } from 'node:worker_threads'
+import type { Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
-import type { Want, Work } from '../store.ts'
+import type { Admitted, Receipt, Want } from '../store.ts'
+import { Door } from './arrivals/door.ts'
+import { Progress } from './arrivals/progress.ts'
 import { abortable, type Caller } from './caller.ts'
-import { toRow } from './envelopes.ts'
+import { tooFarAway } from './envelopes.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import type { Transacted } from './transacted.ts'
 import { type Answer, type Call, type FromWriter, fromWire, type ToWriter } from './wire.ts'
+import { fromWorkRow, type WorkRow } from './works.ts'
 
 interface Waiter {
   resolve(value: unknown): void
@@ -17,13 +21,25 @@ interface Waiter {
 }
 
 /** The writer in a thread of its own. Resolves once the ledger is loaded; rejects with why it cannot be. */
-export async function remoteCaller(path: string, retention: Retention, log: Logger): Promise<Caller> {
+export async function remoteCaller(path: string, { retention, clock, log }: RemoteOptions): Promise<Caller> {
   // The same file as source and as published: whichever of the two this is.
   const file = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url)
-  const worker = new Worker(file, { workerData: { path, retention }, resourceLimits: YOUNG })
-  const caller = new RemoteCaller(worker, log)
+  const progress = new Progress()
+  const worker = new Worker(file, { workerData: { path, retention, words: progress.buffer }, resourceLimits: YOUNG })
+  const caller = new RemoteCaller(
+    worker,
+    clock,
+    log,
+    (first, rouse) => new Door({ ledger: path, progress, clock, first, rouse }),
+  )
   await caller.ready
   return caller
+}
+
+interface RemoteOptions {
+  readonly retention: Retention
+  readonly clock: Clock
+  readonly log: Logger
 }
 
 // What a round allocates dies with it: a small nursery is emptied in microseconds, and the default one would keep 48 MB.
@@ -32,20 +48,25 @@ const YOUNG = { maxYoungGenerationSizeMb: 16 }
 class RemoteCaller implements Caller {
   readonly ready: Promise<void>
   readonly #worker: Worker
+  readonly #clock: Clock
   readonly #log: Logger
+  #door: Door | null = null
   readonly #waiting = new Map<number, Waiter>()
   #outbox: Call[] = []
   #ids = 0
   #over: Error | null = null
   #closed: Promise<void> | null = null
 
-  constructor(worker: Worker, log: Logger) {
+  constructor(worker: Worker, clock: Clock, log: Logger, door: (first: number, rouse: () => void) => Door) {
     this.#worker = worker
+    this.#clock = clock
     this.#log = log
     this.ready = new Promise((resolve, reject) => {
       worker.on('message', (message: FromWriter) => {
-        if (message.kind === 'ready') resolve()
-        else if (message.kind === 'refused') this.#end(fromWire(message.error), reject)
+        if (message.kind === 'ready') {
+          this.#door = door(message.segment, () => this.#tell({ kind: 'come' }))
+          resolve()
+        } else if (message.kind === 'refused') this.#end(fromWire(message.error), reject)
         else this.#hear(message)
       })
       worker.on('error', (error) => this.#end(error, reject))
@@ -54,10 +75,18 @@ class RemoteCaller implements Caller {
   }
 
   call(name: string, args: readonly unknown[]): Promise<unknown> {
+    if (name === 'admit') return this.#admit(args[0] as readonly Envelope[])
     return this.#ask((id) => this.#post({ id, name, args }))
   }
 
+  async accept(events: readonly Envelope[]): Promise<Receipt> {
+    if (this.#over) throw this.#over
+    if (this.#closed) throw failure('store_closed')
+    return this.#door!.bring(events)
+  }
+
   lease(want: Want, signal?: AbortSignal): Promise<unknown> {
+    this.#door!.want()
     let id = 0
     const answer = this.#ask((call) => {
       id = call
@@ -85,9 +114,17 @@ class RemoteCaller implements Caller {
       if (this.#over) return resolve()
       this.#flush()
       this.#worker.once('exit', () => resolve())
-      this.#tell({ kind: 'close' })
+      void this.#door!.shut().then(() => this.#tell({ kind: 'close' }))
     })
     return this.#closed
+  }
+
+  /** What the ledger refuses is not even written. */
+  async #admit(events: readonly Envelope[]): Promise<readonly Admitted[]> {
+    const now = this.#clock.now()
+    const near = events.filter((event) => !tooFarAway(event, now))
+    const admitted = [...(await (await this.accept(near)).admitted)]
+    return events.map((event) => (tooFarAway(event, now) ? 'refused' : admitted.shift()!))
   }
 
   #ask(post: (id: number) => void): Promise<unknown> {
@@ -117,7 +154,8 @@ class RemoteCaller implements Caller {
   }
 
   #hear(message: FromWriter): void {
-    if (message.kind === 'answers') for (const answer of answersOf(message.freight)) this.#settle(answer)
+    if (message.kind === 'answers') for (const answer of this.#answersOf(message.freight)) this.#settle(answer)
+    else if (message.kind === 'arrived') this.#door?.report(message.report.places, message.report.admitted)
     else if (message.kind === 'progress') this.#waiting.get(message.id)?.progress?.(message.share)
     else if (message.kind === 'log') this.#log[message.level](message.fields, message.message)
   }
@@ -134,14 +172,24 @@ class RemoteCaller implements Caller {
     reject(this.#over)
     for (const waiter of this.#waiting.values()) waiter.reject(this.#over)
     this.#waiting.clear()
+    this.#door?.end(this.#over)
+  }
+
+  #answersOf(freight: Freight): Answer[] {
+    const { items, next } = unload(freight)
+    return (items as (Answer & { work?: true })[]).map(({ work, ...answer }) => {
+      if (!work) return answer
+      const value = (answer.value as WorkRow[]).map((row) =>
+        fromWorkRow(row, (place) => this.#door!.event(place), next),
+      )
+      return { ...answer, value }
+    })
   }
 }
 
 function parcelOf(call: Call): Parcel {
   if (call.name === 'keep') return { item: call, bodies: [], clone: true }
-  if (call.name !== 'admit') return { item: { ...call, args: call.args.map(slim) }, bodies: [] }
-  const events = call.args[0] as readonly Envelope[]
-  return { item: { ...call, args: [events.map(toRow)] }, bodies: events.map(({ body }) => body) }
+  return { item: { ...call, args: call.args.map(slim) }, bodies: [] }
 }
 
 /** Callers give the work as they have it; of a lease the writer wants no more than its number, and surely not the body. */
@@ -150,13 +198,4 @@ function slim(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if ('ref' in value && 'fence' in value) return { ref: value.ref, fence: value.fence }
   return 'work' in value ? { ...value, work: slim(value.work) } : value
-}
-
-function answersOf(freight: Freight): Answer[] {
-  const { items, next } = unload(freight)
-  const answers = items as (Answer & { work?: true })[]
-  for (const { work, value } of answers) {
-    if (work) for (const { event } of value as Work[]) Object.assign(event, { body: next() })
-  }
-  return answers
 }

@@ -1,5 +1,6 @@
 import type { Book } from './book.ts'
 import { keysOf } from './keys.ts'
+import { dropSegment } from './segments.ts'
 import type { EventRow } from './statements.ts'
 
 const DAY_MS = 86_400_000
@@ -25,22 +26,26 @@ const AGAIN_MS = 100
  */
 export class Sweeper {
   readonly #retention: Retention
+  /** Has all that was committed on the disk. */
+  readonly #synced: () => void
   #bodiesFrom = 0
   #eventsFrom = 0
 
-  constructor(retention: Retention) {
+  constructor(retention: Retention, synced: () => void) {
     this.#retention = retention
+    this.#synced = synced
   }
 
   /** One pass; gives after how long the next is due. */
   pass(book: Book): number {
     const now = book.now()
     const bodies = this.#dropBodies(book, now - this.#retention.bodyDays * DAY_MS)
+    const segment = dropSegment(book, now - this.#retention.bodyDays * DAY_MS, this.#synced)
     const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS)
     book.db
       .prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)')
       .run(now - this.#retention.eventDays * DAY_MS)
-    return bodies === BODIES_A_PASS || events === EVENTS_A_PASS ? AGAIN_MS : this.#retention.everyMs
+    return segment || bodies === BODIES_A_PASS || events === EVENTS_A_PASS ? AGAIN_MS : this.#retention.everyMs
   }
 
   #dropBodies(book: Book, before: number): number {

@@ -45,7 +45,7 @@ export class Tails {
       const again = fence > overwritten && this.#selects(entryOf(this.#book, row))
       if (again) tail.add(row.seq)
       // What has no body any more cannot be worked again: it stays as well.
-      const stays = !again || this.#book.sql.hasBody.get(row.seq) === undefined
+      const stays = !again || !this.#book.bodies.has(row.seq, row.place)
       if (state === 'running') overwritten = Number.POSITIVE_INFINITY
       else if (stays && reason === 'worked') overwritten = Math.max(overwritten, fence)
     }

@@ -10,11 +10,10 @@ export const LOG = `
 /** The hot statements, prepared once. Text apart from flow: each is used by one file beside this one. */
 export function statements(db: DatabaseSync) {
   return {
-    body: db.prepare('insert into hookkeeper_bodies (seq, body) values (?, ?)'),
     event: db.prepare(`
       insert into hookkeeper_events (seq, id, type, tenant, api_version, endpoint, via, created, received, lane, object, customer,
-        rank, urgency, prior, state, held, strict, attempts, lost, due, later, fence, ended, reason, release, twin)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, ?, ?, null, null)`),
+        rank, urgency, prior, state, held, strict, attempts, lost, due, later, fence, ended, reason, place)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, ?, ?, ?)`),
     stray: db.prepare('insert into hookkeeper_strays (at, source, why, bytes) values (?, ?, ?, ?)'),
     log: db.prepare(LOG),
     logTail: db.prepare('select coalesce(max(n), 0) as n from hookkeeper_log'),
@@ -26,11 +25,6 @@ export function statements(db: DatabaseSync) {
       'select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ? order by t.n',
     ),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),
-    work: db.prepare(
-      'select e.*, b.body from hookkeeper_events e join hookkeeper_bodies b on b.seq = e.seq where e.seq = ?',
-    ),
-    readBody: db.prepare('select body from hookkeeper_bodies where seq = ?'),
-    hasBody: db.prepare('select 1 from hookkeeper_bodies where seq = ?'),
     state: db.prepare(`
       update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
         ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),
@@ -72,6 +66,8 @@ export interface EventRow {
   reason: number | null
   release: number | null
   twin: string | null
+  /** Where its body lies; null: in the table of bodies. */
+  place: number | null
 }
 
 /** A row of hookkeeper_log. */

@@ -10,8 +10,7 @@ import type { LogRow } from './statements.ts'
 export function open(book: Book, ref: Ref): Story | null {
   const entry = read(book, ref)
   if (!entry) return null
-  const body = book.sql.readBody.get(ref)?.['body'] as Uint8Array | undefined
-  return { entry, timeline: timelineOf(book, logOf(book, ref)), body: body ?? null }
+  return { entry, timeline: timelineOf(book, logOf(book, ref)), body: book.bodies.read(ref) }
 }
 
 type Attempt = Extract<Chapter, { kind: 'attempt' }>

@@ -3,20 +3,22 @@ import { systemClock } from '../../core/clock.ts'
 import { releaseMemory } from '../../core/memory.ts'
 import { Lanes } from '../lanes.ts'
 import { migrateSqlite } from '../migrate.ts'
-import type { Work } from '../store.ts'
+import { Arrivals } from './arrivals/arrivals.ts'
+import { Progress } from './arrivals/progress.ts'
 import { backup } from './backup.ts'
 import { connect, own } from './connection.ts'
-import { type EnvelopeRow, fromRow } from './envelopes.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
+import type { Leasing } from './lease.ts'
 import type { Retention } from './retention.ts'
 import { syncLog } from './sync.ts'
 import type { Transacted } from './transacted.ts'
 import { type Answer, type Call, type FromWriter, type ToWriter, toWire } from './wire.ts'
+import { toWorkRow } from './works.ts'
 import { Writer } from './writer.ts'
 
 /** The writer's thread: the ledger syncs the disk here, so that the thread which answers Stripe never waits for it. */
 const port = parentPort as MessagePort
-const { path, retention } = workerData as { path: string; retention: Retention }
+const { path, retention, words } = workerData as { path: string; retention: Retention; words: SharedArrayBuffer }
 
 const send = (message: FromWriter, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
 const logger = (level: 'info' | 'warn' | 'error') => (fields: object, message: string) =>
@@ -30,6 +32,7 @@ try {
   const owner = own(path)
   const db = connect(path, { checkpoints: true, syncs: 'apart' })
   migrateSqlite(db, path)
+  const arrivals = new Arrivals(path, new Progress(words), log)
   const writer = new Writer(db, {
     clock: systemClock,
     log,
@@ -37,16 +40,23 @@ try {
     scheduler: () => new Lanes(),
     soon: setImmediate,
     sync: syncLog(path),
+    arrivals,
+    arrived: (report) => send({ kind: 'arrived', report }),
   })
+  writer.catchUp()
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'calls')
       for (const { id, name, args } of callsOf(message.freight)) answer(id, writer.call(name, args))
+    else if (message.kind === 'come') writer.come()
     else if (message.kind === 'cancel') writer.cancelLease(message.id)
     else if (message.kind === 'resume') writer.resume(message.transacted as readonly Transacted[])
     else if (message.kind === 'backup') {
       answer(
         message.id,
-        backup(db, message.path, (share) => send({ kind: 'progress', id: message.id, share })),
+        // With all that had arrived when it was asked for.
+        writer
+          .call('backlog', [])
+          .then(() => backup(db, path, message.path, (share) => send({ kind: 'progress', id: message.id, share }))),
       )
     } else {
       writer.close()
@@ -59,19 +69,12 @@ try {
     }
   })
   releaseMemory()
-  send({ kind: 'ready' })
+  send({ kind: 'ready', segment: arrivals.following })
 } catch (error) {
   send({ kind: 'refused', error: toWire(error) })
 }
 
-function callsOf(freight: Freight): Call[] {
-  const { items, next } = unload(freight)
-  return (items as Call[]).map((call) => {
-    if (call.name !== 'admit') return call
-    const [rows] = call.args as [EnvelopeRow[]]
-    return { ...call, args: [rows.map((row) => fromRow(row, next()))] }
-  })
-}
+const callsOf = (freight: Freight): Call[] => unload(freight).items as Call[]
 
 function answer(id: number, promise: Promise<unknown>): void {
   promise.then(
@@ -98,8 +101,8 @@ function flush(): void {
 function parcelOf(item: Answer): Parcel {
   if (hasBytes(item.value)) return { item, bodies: [], clone: true }
   if (!isWork(item.value)) return { item, bodies: [] }
-  const value = item.value.map((work) => ({ ...work, event: { ...work.event, body: undefined } }))
-  return { item: { id: item.id, value, work: true }, bodies: item.value.map(({ event }) => event.body) }
+  const bodies = item.value.filter(({ place }) => place === undefined).map(({ event }) => event.body)
+  return { item: { id: item.id, value: item.value.map(toWorkRow), work: true }, bodies }
 }
 
 /** A story with its body, or strays. */
@@ -109,7 +112,7 @@ function hasBytes(value: unknown): boolean {
   return 'data' in value && Array.isArray(value.data) && value.data.some((one: object) => 'bytes' in one)
 }
 
-function isWork(value: unknown): value is Work[] {
+function isWork(value: unknown): value is Leasing[] {
   return (
     Array.isArray(value) &&
     value.length > 0 &&

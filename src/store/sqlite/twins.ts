@@ -57,7 +57,7 @@ function sameChange(book: Book, a: EventRow, b: EventRow): boolean {
 }
 
 function bodyOf(book: Book, seq: number): { data?: unknown; request?: unknown } | null {
-  const body = book.sql.readBody.get(seq)?.['body'] as Uint8Array | undefined
+  const body = book.bodies.read(seq)
   try {
     return body ? JSON.parse(Buffer.from(body).toString('utf8')) : null
   } catch {

@@ -1,4 +1,5 @@
 import { type ErrorCode, HookkeeperError } from '../../core/errors.ts'
+import type { Report } from './arrive.ts'
 import type { Freight } from './freight.ts'
 
 /** A call on its way to the writer. */
@@ -17,12 +18,14 @@ export interface Answer {
 export type ToWriter =
   | { readonly kind: 'calls'; readonly freight: Freight }
   | { readonly kind: 'cancel'; readonly id: number }
+  | { readonly kind: 'come' }
   | { readonly kind: 'resume'; readonly transacted: readonly unknown[] }
   | { readonly kind: 'backup'; readonly id: number; readonly path: string }
   | { readonly kind: 'close' }
 
 export type FromWriter =
-  | { readonly kind: 'ready' }
+  | { readonly kind: 'ready'; readonly segment: number }
+  | { readonly kind: 'arrived'; readonly report: Report }
   | { readonly kind: 'refused'; readonly error: WireError }
   | { readonly kind: 'answers'; readonly freight: Freight }
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }

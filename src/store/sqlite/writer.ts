@@ -4,25 +4,23 @@ import { failure } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
-import type { Backlog, Hold, Want } from '../store.ts'
-import { admit } from './admit.ts'
+import type { Hold, Want } from '../store.ts'
 import { type Answer, Answers, type Waiter } from './answers.ts'
+import type { Arrivals } from './arrivals/arrivals.ts'
+import { arrive, type Report } from './arrive.ts'
 import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
-import { changes } from './changes.ts'
+import { isRead, isWrite, looksBack, run } from './calls.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { storeFailed } from './failed.ts'
-import { find } from './find.ts'
 import { expireLeases } from './lease.ts'
 import { LeaseCalls } from './lease-calls.ts'
 import { move } from './move.ts'
+import { type Command, Queue } from './queue.ts'
 import { Records } from './records.ts'
 import { type Retention, Sweeper } from './retention.ts'
-import { giveBack, remember, renew, settle } from './settle.ts'
-import { open } from './story.ts'
-import { keep, strays } from './strays.ts'
 import type { Sync } from './sync.ts'
-import { commitTransacted, mayTransact, type Transacted } from './transacted.ts'
+import { commitTransacted, type Transacted } from './transacted.ts'
 
 export interface WriterOptions {
   readonly clock: Clock
@@ -32,22 +30,10 @@ export interface WriterOptions {
   readonly sync: Sync
   /** When the next round runs: soon, so that what arrives together is committed together. */
   readonly soon: (run: () => void) => void
+  /** What arrives by itself, and who hears what became of it. */
+  readonly arrivals?: Arrivals
+  readonly arrived?: (report: Report) => void
 }
-
-/** Calls that change the ledger: they share a transaction. */
-const writes = {
-  admit,
-  keep,
-  settle,
-  giveBack,
-  renew,
-  remember,
-  pause: mayTransact,
-}
-/** Calls that only look: they run between two rounds. */
-const reads = { find, open, strays, changes, backlog: backlogOf }
-
-type Command = Waiter & { readonly name: string; readonly args: readonly unknown[] }
 
 /** After so long without a call, rounds bring the tables up to date. */
 const IDLE_MS = 300
@@ -64,7 +50,7 @@ export class Writer {
   readonly #options: WriterOptions
   #book: Book
   #records: Records
-  #queue: Command[] = []
+  readonly #queue = new Queue()
   readonly #leases = new LeaseCalls()
   readonly #answers: Answers
   #jobs: (Waiter & { steps: Generator<void, unknown> })[] = []
@@ -91,8 +77,8 @@ export class Writer {
       this.#fail(error, [])
     })
     this.#checkpoints = new Checkpoints(db)
-    this.#sweeper = new Sweeper(options.retention)
-    this.#book = createBook(db, options.clock, options.scheduler())
+    this.#sweeper = new Sweeper(options.retention, () => options.sync.now())
+    this.#book = this.#newBook()
     load(this.#book, { endLeases: true })
     this.#records = new Records(db, () => this.#book.now())
     this.#plan()
@@ -102,7 +88,8 @@ export class Writer {
   call(name: string, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(failure('store_closed'))
-      this.#queue.push({ name, args, resolve, reject })
+      const after = looksBack(name) ? (this.#options.arrivals?.end ?? 0) : 0
+      this.#queue.add({ name, args, after, resolve, reject })
       this.#schedule()
     })
   }
@@ -110,9 +97,7 @@ export class Writer {
   /** Ends a lease call early, waiting or still in the queue; it answers with nothing. */
   cancelLease(id: number): void {
     if (this.#leases.cancel(id)) return
-    const queued = this.#queue.find(({ name, args }) => name === 'lease' && args[1] === id)
-    this.#queue = this.#queue.filter((command) => command !== queued)
-    queued?.resolve([])
+    this.#queue.takeLease(id)?.resolve([])
   }
 
   /** After a handler's transaction: what it committed becomes true in memory too, and the rounds go on. */
@@ -123,16 +108,28 @@ export class Writer {
     this.#schedule()
   }
 
+  /** Something arrived while the writer slept. */
+  come(): void {
+    this.#schedule()
+  }
+
+  /** Takes in all that has arrived, at once. */
+  catchUp(): void {
+    do this.#round()
+    while (this.#more() && !this.#broken)
+  }
+
   close(): void {
     if (this.#closed) return
-    if (!this.#paused) this.#round()
+    if (!this.#paused) this.catchUp()
     this.#closed = true
     this.#wake()
     this.#syncLast()
-    for (const command of this.#queue.splice(0)) command.reject(failure('store_closed'))
+    for (const command of this.#queue.takeAll()) command.reject(failure('store_closed'))
     for (const call of this.#leases.take()) call.resolve([])
     for (const job of this.#jobs) job.reject(failure('store_closed'))
     this.#options.sync.close()
+    this.#options.arrivals?.close()
     this.#db.close()
   }
 
@@ -157,59 +154,66 @@ export class Writer {
 
   #round(): void {
     if (this.#broken && !this.#mend()) return this.#refuseAll()
-    const commands = this.#taken()
-    if (commands.length > 0 && this.#jobs.length === 0 && commands.every(({ name }) => name in reads)) {
+    const commands = this.#queue.take(this.#options.arrivals?.at ?? 0)
+    if (commands.length > 0 && this.#jobs.length === 0 && !this.#more() && commands.every(({ name }) => isRead(name))) {
       this.#lookAll(commands)
       // The alarm may have rung for this very round: what it was set for is still to be done.
       return this.#plan()
     }
     const answers: Answer[] = []
-    const busy = commands.length + this.#jobs.length > 0
+    let report: Report | null = null
     try {
       this.#db.exec('begin immediate')
-      this.#work(commands, answers)
+      report = this.#work(commands, answers)
       this.#db.exec('commit')
     } catch (error) {
       this.#fail(error, [...commands, ...answers.map(({ to }) => to)])
       return
     }
+    if (report) this.#options.arrived?.(report)
     this.#answers.add(answers)
     // The disk is syncing what was committed, and nobody waits for us until it has.
     this.#checkpoints.after(this.#bodyBytes)
     this.#bodyBytes = 0
     this.#lookAll(commands)
-    if (busy) this.#lastWorkAt = this.#book.now()
+    if (report || commands.length + this.#jobs.length > 0) this.#lastWorkAt = this.#book.now()
     this.#plan()
-    if (this.#jobs.length > 0) this.#schedule()
+    if (this.#jobs.length > 0 || this.#queue.size > 0 || !this.#asleep()) this.#schedule()
   }
 
-  /**
-   * What waits, up to and with the first pause: nothing may come between what a transaction was told and its commit, not even
-   * what was asked in the same breath.
-   */
-  #taken(): Command[] {
-    const pause = this.#queue.findIndex(({ name }) => name === 'pause')
-    return this.#queue.splice(0, pause < 0 ? this.#queue.length : pause + 1)
+  #more(): boolean {
+    const { arrivals } = this.#options
+    return arrivals !== undefined && arrivals.at < arrivals.end
   }
 
-  #work(commands: readonly Command[], answers: Answer[]): void {
+  #asleep(): boolean {
+    return this.#options.arrivals?.sleep() ?? true
+  }
+
+  #newBook(): Book {
+    return createBook(this.#db, this.#options.clock, this.#options.scheduler(), this.#options.arrivals)
+  }
+
+  #work(commands: readonly Command[], answers: Answer[]): Report | null {
     const book = this.#book
     const now = book.now()
     book.lanes.due(now)
     expireLeases(book)
-    let load = 0
+    const report = this.#more() ? arrive(book, this.#options.arrivals!) : null
+    let load = report?.places.length ?? 0
     for (const command of commands) load += this.#execute(command, answers)
     this.#stepJobs(answers)
     answers.push(...this.#leases.fill(book))
     const idle = now - this.#lastWorkAt >= IDLE_MS
     if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
     book.projection.step(book, { load, idle })
+    return report
   }
 
   /** Runs one call; its answer waits for the commit. Gives how many events it was about. */
   #execute(command: Command, answers: Answer[]): number {
     const { name, args } = command
-    if (name in reads) return 0
+    if (isRead(name)) return 0
     if (name === 'lease') {
       const [want, id] = args as [Want, number]
       const { resolve, reject } = command
@@ -232,10 +236,7 @@ export class Writer {
   }
 
   #apply(name: string, args: readonly unknown[]): unknown {
-    if (name in writes) {
-      const write = writes[name as keyof typeof writes] as (book: Book, ...args: unknown[]) => unknown
-      return write(this.#book, ...args)
-    }
+    if (isWrite(name)) return run(this.#book, name, args)
     if (name === 'hold') return this.#hold(args[0] as readonly Hold[])
     const record = this.#records[name as 'put'] as ((...args: unknown[]) => unknown) | undefined
     if (!record) throw new Error(`the ledger has no call ${name}`)
@@ -256,13 +257,12 @@ export class Writer {
   }
 
   #lookAll(commands: readonly Command[]): void {
-    for (const command of commands) if (command.name in reads) this.#look(command)
+    for (const command of commands) if (isRead(command.name)) this.#look(command)
   }
 
   #look(command: Command): void {
     try {
-      const read = reads[command.name as keyof typeof reads] as (book: Book, ...args: unknown[]) => unknown
-      command.resolve(read(this.#book, ...command.args))
+      command.resolve(run(this.#book, command.name, command.args))
     } catch (error) {
       command.reject(error)
     }
@@ -299,7 +299,7 @@ export class Writer {
   }
 
   #refuseAll(): void {
-    this.#fail(failure('store_unavailable'), this.#queue.splice(0))
+    this.#fail(failure('store_unavailable'), this.#queue.takeAll())
   }
 
   /** Reads the ledger back once a write succeeds again. This process's leases go on; its fences stay above. */
@@ -308,7 +308,7 @@ export class Writer {
       if (this.#unsafe) this.#checkpoints.whole()
       this.#unsafe = false
       const fences = this.#book.fences
-      const book = createBook(this.#db, this.#options.clock, this.#options.scheduler())
+      const book = this.#newBook()
       load(book, { endLeases: false, fences })
       this.#book = book
       this.#hold(this.#holds)
@@ -319,9 +319,4 @@ export class Writer {
       return false
     }
   }
-}
-
-function backlogOf(book: Book): Backlog {
-  const now = book.now()
-  return { ...book.lanes.counts, dead: book.dead, readyOldestMs: now - book.lanes.oldestReadyAt(now) }
 }

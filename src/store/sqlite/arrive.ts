@@ -1,0 +1,42 @@
+import type { Admitted } from '../store.ts'
+import { admitOne } from './admit.ts'
+import type { Arrivals } from './arrivals/arrivals.ts'
+import type { Frame } from './arrivals/frame.ts'
+import type { Place } from './arrivals/place.ts'
+import type { Book } from './book.ts'
+import { fromRow } from './envelopes.ts'
+import { keep } from './strays.ts'
+
+/** How many a round takes: some milliseconds, since leases and settles wait meanwhile. */
+const A_ROUND = 256
+
+/** What became of events that had arrived, by where they lie. */
+export interface Report {
+  readonly places: readonly Place[]
+  readonly admitted: readonly Admitted[]
+}
+
+/** Takes what has arrived into the ledger. */
+export function arrive(book: Book, arrivals: Arrivals): Report {
+  const places: Place[] = []
+  const admitted: Admitted[] = []
+  while (places.length < A_ROUND) {
+    const next = arrivals.next()
+    if (!next) break
+    places.push(next.place)
+    admitted.push(arriveOne(book, next.frame, next.place))
+  }
+  return { places, admitted }
+}
+
+function arriveOne(book: Book, { facts, receivedAt, body }: Frame, place: Place): Admitted {
+  const event = fromRow(facts, NOTHING)
+  const admitted = admitOne(book, event, { receivedAt, place })
+  // It was answered when it was on the disk, so nobody else will keep it.
+  if (admitted === 'refused')
+    keep(book, [{ bytes: body, source: `${event.via} ${event.endpoint}`, why: 'created is more than 400 days away' }])
+  return admitted
+}
+
+/** Bodies stay where they lie. */
+const NOTHING = new Uint8Array(0)
