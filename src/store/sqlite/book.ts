@@ -1,13 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import type { Envelope } from '../../core/event.ts'
 import type { Json } from '../../core/outcome.ts'
+import { Holding } from '../holding.ts'
 import type { Scheduler, Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import type { Row } from '../transitions.ts'
 import type { Arrivals } from './arrivals/arrivals.ts'
 import { Bodies } from './bodies.ts'
-import { Holding } from './holding.ts'
 import { Names, Tenants } from './names.ts'
 import { Objects } from './objects.ts'
 import { Projection } from './projection.ts'
@@ -114,10 +113,3 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler, arr
 
 /** Epochs are a billion fences apart: whatever an earlier process gave, this one's are higher. */
 export const nextFence = (book: Book): number => book.epoch * 1e9 + ++book.fences
-
-/** The order of an event within its lane and among the events of its object. */
-export const positionOf = (event: { createdAt: number; rank: number }): number =>
-  Math.floor(event.createdAt / 1000) * 32 + event.rank
-
-export const urgencyCode = (urgency: Envelope['urgency']): number =>
-  urgency === 'now' ? 0 : urgency === 'soon' ? 1 : 2

@@ -1,7 +1,7 @@
 import { failure } from '../../core/errors.ts'
+import { ENDINGS, KIND } from '../codes.ts'
 import type { Change, Changes } from '../store.ts'
 import type { Book } from './book.ts'
-import { ENDINGS, KIND } from './codes.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
 const KINDS: Readonly<Record<number, Change['kind']>> = { ...ENDINGS, [KIND.lease]: 'leased', [KIND.move]: 'moved' }

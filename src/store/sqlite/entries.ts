@@ -1,6 +1,6 @@
+import { viaOf } from '../codes.ts'
 import type { Entry } from '../store.ts'
 import type { Book } from './book.ts'
-import { viaOf } from './codes.ts'
 import { touchedOf } from './rows.ts'
 import type { EventRow } from './statements.ts'
 

@@ -1,6 +1,6 @@
 import type { State } from '../../core/outcome.ts'
+import { KIND } from '../codes.ts'
 import type { Book, Touched } from './book.ts'
-import { KIND } from './codes.ts'
 import type { LogRow } from './statements.ts'
 
 /** What one line of the log says of its event. Absolute values only: folding a line twice is folding it once. */

@@ -1,18 +1,16 @@
-import { matches } from '../../core/event.ts'
+import { KIND } from '../codes.ts'
 import { hash53 } from '../hash.ts'
-import type { Slot, Wish } from '../scheduler.ts'
-import type { Handles, Ref, Want, Work } from '../store.ts'
+import { positionOf } from '../place.ts'
+import { Plan } from '../plan.ts'
+import type { Slot } from '../scheduler.ts'
+import type { Ref, Want, Work } from '../store.ts'
 import { expire, fresh, lease as leased } from '../transitions.ts'
 import type { Place } from './arrivals/place.ts'
-import { type Book, nextFence, positionOf, type Running, type Touched } from './book.ts'
-import { KIND } from './codes.ts'
+import { type Book, nextFence, type Running, type Touched } from './book.ts'
 import { log } from './log.ts'
 import type { Fresh } from './recent.ts'
 import { eventOf, readRow, touch, touchRow } from './rows.ts'
 import { twinOf } from './twins.ts'
-
-/** On top of what its handlers may take: the time to abort, to settle, and for a slow machine to breathe. */
-const LEASE_GRACE_MS = 10_000
 
 /** Work on its way out. Where `place` is given its event has no body: whoever took it still has it there. */
 export type Leasing = Work & { readonly place?: Place }
@@ -22,7 +20,7 @@ export function lease(book: Book, want: Want): Leasing[] {
   book.recent.want()
   const worker = workerOf(book, want.worker)
   if (worker.alone) return []
-  const plan = new Plan(book, want, worker.running === 0, book.now())
+  const plan = new Plan(book.names, want, worker.running === 0, book.now())
   return book.lanes.take(plan).map((slot) => leaseOne(book, slot, want, plan))
 }
 
@@ -199,53 +197,4 @@ function bodyOf(book: Book, ref: number, place: Place | null): Uint8Array {
 function isStale(book: Book, load: Load): boolean {
   if (!load.event.object) return false
   return (book.objects.find(load.event.object, load.tenant)?.donePosition ?? -1) > load.position
-}
-
-/** A worker's want, type by type: which of its handlers match, and how much room they have left. */
-class Plan implements Wish {
-  readonly max: number
-  readonly now: number
-  readonly idle: boolean
-  readonly #book: Book
-  readonly #handles: readonly Handles[]
-  /** By handler, which may stand in several rows. */
-  readonly #room: Map<string, number>
-  readonly #byType = new Map<number, readonly Handles[]>()
-
-  constructor(book: Book, want: Want, idle: boolean, now: number) {
-    this.max = want.max
-    this.now = now
-    this.idle = idle
-    this.#book = book
-    this.#handles = want.handles
-    this.#room = new Map(want.handles.map(({ name, room }) => [name, room]))
-  }
-
-  room(type: number): number {
-    return this.#matching(type).reduce(
-      (least, { name }) => Math.min(least, this.#room.get(name)!),
-      Number.POSITIVE_INFINITY,
-    )
-  }
-
-  strict(type: number): boolean {
-    return this.#matching(type).some(({ strict }) => strict)
-  }
-
-  leaseMs(type: number): number {
-    return this.#matching(type).reduce((sum, { leaseMs }) => sum + leaseMs, LEASE_GRACE_MS)
-  }
-
-  taken(type: number): void {
-    for (const { name } of this.#matching(type)) this.#room.set(name, this.#room.get(name)! - 1)
-  }
-
-  #matching(type: number): readonly Handles[] {
-    const known = this.#byType.get(type)
-    if (known) return known
-    const name = this.#book.names.name(type)
-    const matching = this.#handles.filter(({ pattern }) => matches(pattern, name))
-    this.#byType.set(type, matching)
-    return matching
-  }
 }

@@ -1,6 +1,6 @@
+import type { Kind } from '../codes.ts'
 import type { Ref } from '../store.ts'
 import type { Book } from './book.ts'
-import type { Kind } from './codes.ts'
 import type { Statements } from './statements.ts'
 
 /** A line of the log. What it carries is absolute (attempts, not one more attempt), so that reading it twice does no harm. */

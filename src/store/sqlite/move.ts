@@ -1,11 +1,13 @@
+import { KIND } from '../codes.ts'
+import { fits } from '../fits.ts'
 import { hash53 } from '../hash.ts'
+import { type After, afterMove, forget } from '../moves.ts'
+import { positionOf } from '../place.ts'
 import type { Entry, Move, Note, Query, Ref, Selection } from '../store.ts'
-import * as transitions from '../transitions.ts'
-import { type Book, positionOf, type Touched } from './book.ts'
-import { KIND } from './codes.ts'
-import { find, fits } from './find.ts'
+import type { Book, Touched } from './book.ts'
+import { find } from './find.ts'
 import { log } from './log.ts'
-import { forget, readRow, touch } from './rows.ts'
+import { readRow, touch } from './rows.ts'
 import { donePosition, Tails } from './siblings.ts'
 import type { EventRow } from './statements.ts'
 
@@ -76,23 +78,6 @@ export function undo(book: Book, events: readonly EventRow[]): void {
   for (const { object, tenant } of objects.values())
     if (object !== null) book.objects.doneOnlyTo(object, tenant, donePosition(book, object, tenant))
 }
-
-interface After {
-  readonly row: transitions.Row
-  readonly held: boolean
-}
-
-function afterMove(touched: Touched, to: Move, now: number): After | null {
-  const { row, held } = touched
-  if (to.kind === 'reopen') return also(transitions.reopen(row, now), false)
-  if (to.kind === 'discard') return also(transitions.close(row, 'discarded'), false)
-  if (to.kind === 'record') return also(transitions.close(row, 'recorded'), false)
-  if (to.kind === 'quarantine') return row.state === 'dead' ? null : also(transitions.close(row, 'quarantined'), false)
-  if (row.state !== 'waiting' || held === (to.kind === 'hold')) return null
-  return { row, held: to.kind === 'hold' }
-}
-
-const also = (row: transitions.Row | null, held: boolean): After | null => row && { row, held }
 
 function applyMove(
   book: Book,

@@ -1,6 +1,6 @@
+import { stateCode } from '../codes.ts'
 import type { Ref } from '../store.ts'
 import type { Book, Touched } from './book.ts'
-import { stateCode } from './codes.ts'
 import type { Objects } from './objects.ts'
 import { Pairs } from './pairs.ts'
 import type { Seen } from './seen.ts'

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { failure } from '../../core/errors.ts'
 import type { Json } from '../../core/outcome.ts'
+import { seal } from '../seal.ts'
 import type { Control, JournalEntry, Page } from '../store.ts'
 
 /** Controls, journal and locks: few rows, plain statements. They run in the writer's transaction like everything else. */
@@ -132,11 +132,4 @@ function journalEntry(row: Record<string, unknown>): JournalEntry {
     data: JSON.parse(String(row['data'])) as Json,
     hash: String(row['hash']),
   }
-}
-
-/** Each entry's seal covers the one before it: changing or removing any entry breaks every seal behind it. */
-function seal({ n, at, by, action, verdict, why, data }: Omit<JournalEntry, 'hash'>, before: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([before, n, at, by, action, verdict, why, data]))
-    .digest('hex')
 }

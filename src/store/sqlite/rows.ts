@@ -1,9 +1,10 @@
 import type { Event } from '../../core/event.ts'
 import type { Json } from '../../core/outcome.ts'
+import { KIND, stateOf, viaOf } from '../codes.ts'
+import { forget } from '../moves.ts'
 import type { Ref } from '../store.ts'
 import type { Row } from '../transitions.ts'
 import type { Book, Touched } from './book.ts'
-import { KIND, stateOf, viaOf } from './codes.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
 /** What is true of an event now: from memory if it changed lately, else from its row; null when there is no such event. */
@@ -81,11 +82,4 @@ function recall(memory: Record<string, Json>, line: LogRow): Record<string, Json
   if (line.kind === KIND.memory && data.key !== undefined) memory[data.key] = data.value ?? null
   for (const name of data.returned ?? []) memory[`handler:${name}`] = true
   return memory
-}
-
-/** What is left of the memory once an event is reopened. */
-export function forget(memory: Record<string, Json>, what: string): Record<string, Json> {
-  if (what === 'nothing') return memory
-  if (what === 'all') return {}
-  return Object.fromEntries(Object.entries(memory).filter(([key]) => !key.startsWith('handler:')))
 }

@@ -1,5 +1,7 @@
+import { positionOf } from '../place.ts'
 import type { Entry, Ref } from '../store.ts'
-import { type Book, positionOf, type Touched } from './book.ts'
+import { tailOf } from '../tail.ts'
+import type { Book, Touched } from './book.ts'
 import { chain } from './chain.ts'
 import { entryOf } from './entries.ts'
 import { touchedOf } from './rows.ts'
@@ -36,20 +38,17 @@ export class Tails {
   }
 
   #tail(object: string, tenant: number): ReadonlySet<Ref> {
-    const tail = new Set<Ref>()
-    // The fence of the last newer event that stays as it is: what was leased before it has been overwritten by it.
-    let overwritten = -1
-    for (const { row, touched } of newestFirst(this.#book, object, tenant)) {
-      this.looked++
-      const { state, fence, reason } = touched.row
-      const again = fence > overwritten && this.#selects(entryOf(this.#book, row))
-      if (again) tail.add(row.seq)
-      // What has no body any more cannot be worked again: it stays as well.
-      const stays = !again || !this.#book.bodies.has(row.seq, row.place)
-      if (state === 'running') overwritten = Number.POSITIVE_INFINITY
-      else if (stays && reason === 'worked') overwritten = Math.max(overwritten, fence)
-    }
-    return tail
+    const book = this.#book
+    const siblings = newestFirst(book, object, tenant)
+    this.looked += siblings.length
+    return tailOf(
+      siblings.map(({ row, touched }) => ({
+        ref: row.seq,
+        row: touched.row,
+        selected: this.#selects(entryOf(book, row)),
+        hasBody: () => book.bodies.has(row.seq, row.place),
+      })),
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import { constants, type DatabaseSync } from 'node:sqlite'
 import { failure, type HookkeeperError } from '../../core/errors.ts'
+import { KIND } from '../codes.ts'
 import type { Leased } from '../store.ts'
-import { KIND } from './codes.ts'
 import { append } from './log.ts'
 import { LOG } from './statements.ts'
 import type { Admission, Transacted } from './transacted.ts'

@@ -1,5 +1,5 @@
-import type { Via } from '../../core/event.ts'
-import { type Outcome, STATES, type State } from '../../core/outcome.ts'
+import type { Via } from '../core/event.ts'
+import { type Outcome, STATES, type State } from '../core/outcome.ts'
 
 /** How closed lists are written in the tables. Never reorder: files out there hold these numbers. */
 export const KIND = { lease: 1, done: 2, retry: 3, wait: 4, dead: 5, lost: 6, back: 7, memory: 8, move: 9 } as const

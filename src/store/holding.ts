@@ -1,7 +1,14 @@
-import { matches, type Tenant } from '../../core/event.ts'
-import { hash53 } from '../hash.ts'
-import type { Hold } from '../store.ts'
-import type { Names, Tenants } from './names.ts'
+import { matches, type Tenant } from '../core/event.ts'
+import { hash53 } from './hash.ts'
+import type { Hold } from './store.ts'
+
+interface Names {
+  name(id: number): string
+}
+
+interface Tenants {
+  tenant(id: number): Tenant
+}
 
 /** What is held by rule just now, as the scheduler asks for it (by number) and as people do (by name). */
 export class Holding {
