@@ -83,6 +83,17 @@ test('a container works events with handlers in TypeScript, is healthy, and ends
   assert.equal((await spawned(image.healthcheck, env)).code, 1)
 })
 
+test('the image brings every driver: the peers of the package, as they are locked', { skip }, async () => {
+  const read = async (path: string) => JSON.parse(await readFile(path, 'utf8'))
+  const { peerDependencies } = await read('package.json')
+  const { packages } = await read('package-lock.json')
+
+  for (const peer of Object.keys(peerDependencies)) {
+    const { version } = await read(join(image.folder, 'node_modules', peer, 'package.json'))
+    assert.equal(version, packages[`node_modules/${peer}`].version)
+  }
+})
+
 test('the image is small: what it adds to that of Node', { skip }, async (t) => {
   const bytes = await sizeOf(join(image.folder, 'node_modules'), [])
 
