@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, chmod, constants, readFile, stat, writeFile } from 'node:fs/promises'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { AWAY } from '../examples/install.ts'
@@ -68,6 +69,8 @@ test('a container works events with handlers in TypeScript, is healthy, and ends
     HOOKKEEPER_HANDLERS: 'stripe.ts',
     PORT: `${port}`,
     CONSOLE_PORT: `${privatePort}`,
+    CONSOLE_HOST: '0.0.0.0',
+    HOOKKEEPER_API_TOKEN: 'sample',
   }
   const container = started(image.command, env)
   await until('the container', container.stdout, /"started"/)
@@ -77,6 +80,9 @@ test('a container works events with handlers in TypeScript, is healthy, and ends
   assert.equal(answer.status, 200)
   await done(`http://127.0.0.1:${privatePort}`, event.id, image.folder)
   assert.equal((await spawned(image.healthcheck, env)).code, 0)
+  // As the kubelet and Prometheus ask: by the pod's address, the one without a token.
+  const asked = ['/healthz', '/readyz', '/metrics'].map((path) => status(privatePort, path, '10.1.2.3'))
+  assert.deepEqual(await Promise.all(asked), [200, 200, 401])
 
   await place.stop(container)
   assert.deepEqual([container.exitCode, container.signalCode], [0, null])
@@ -122,6 +128,13 @@ const options = (env: Readonly<Record<string, string>>) => ({
 
 function started([command = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
   return place.spawn(command, args, { ...options(env), stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+async function status(port: number, path: string, pod: string): Promise<number | undefined> {
+  const request = get({ host: '127.0.0.1', port, path, headers: { host: `${pod}:${port}` }, agent: false })
+  const [response] = await once(request, 'response')
+  response.resume()
+  return response.statusCode
 }
 
 async function spawned([command = '', ...args]: readonly string[], env: Readonly<Record<string, string>> = {}) {
