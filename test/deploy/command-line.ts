@@ -21,10 +21,10 @@ export const variables: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Those that may not be written down anywhere: they hold a secret, or a password in an address. */
+/** Those that may not be written down anywhere: they hold a secret, or an address in which there may be a password. */
 export const secretVariables: ReadonlySet<string> = new Set([
-  'DATABASE_URL',
   ...settings().flatMap(({ variables, secret }) => (secret ? variables : [])),
+  ...[...variables].filter((name) => /_URLS?$/.test(name)),
 ])
 
 /** A value of the right kind for a variable whose own is a secret. */
