@@ -25,7 +25,9 @@ after(() => place.end())
 // Whoever is no root has to get through to the program.
 const folder = await place.folder()
 await chmod(folder, 0o755)
-const built = await replay(FILE, folder).catch((error) => {
+const built = await replay(FILE, folder).catch(async (error) => {
+  // What is thrown here ends the file, and with it whatever should come after.
+  await place.end()
   const away = AWAY.exec(`${error} ${error.stderr}`)?.[0]
   if (away === undefined || process.env['CI'] === 'true') throw error
   return `npm's registry is out of reach (${away})`
