@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
+import { bytes } from './bytes.ts'
 import { cycle } from './cycle.ts'
 import { cyclePeers } from './cycle-peers.ts'
 import { conduct } from './harness.ts'
@@ -11,7 +12,7 @@ import { ledger } from './ledger.ts'
 import { peers } from './peers.ts'
 import { rehearse } from './rehearse.ts'
 
-const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse, bytes]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 

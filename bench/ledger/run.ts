@@ -57,7 +57,7 @@ export async function longestRound(ledger: BenchLedger, next: () => Envelope, ev
 const BATCH = 64
 const WARM_ROUNDS = 40
 
-const WANT: Want = {
+export const WANT: Want = {
   max: BATCH,
   waitMs: 1_000,
   worker: 'bench',
@@ -92,7 +92,7 @@ async function workOff(ledger: BenchLedger, events: number): Promise<void> {
   await settle(ledger, work)
 }
 
-async function settle(ledger: BenchLedger, work: readonly Work[]): Promise<void> {
+export async function settle(ledger: BenchLedger, work: readonly Work[]): Promise<void> {
   const results = work.map(
     (one) => ({ work: one, outcome: { kind: 'done', reason: 'worked' }, returned: [TYPE] }) as const,
   )

@@ -11,6 +11,7 @@ import { createMeter } from '../../src/telemetry/meter.ts'
 import { createPrometheus } from '../../src/telemetry/prometheus.ts'
 import { STORMS } from '../../src/testing/prove/plan.ts'
 import { ABOUT } from '../../src/testing/prove/storms.ts'
+import { readAlerts } from '../deploy/alerts.ts'
 
 /**
  * Tables in the documents that are made from the code. A document holds the place for one between
@@ -25,10 +26,12 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   routes: routeTable,
   'simulated-api': simulatedTable,
   metrics: () => metrics,
+  alerts: () => alerts,
   storms: stormTable,
 }
 
 const metrics = await metricTable()
+const alerts = await alertTable()
 const PLACE = /<!-- table: ([\w-]+) -->\n[\s\S]*?<!-- end -->/g
 
 /** A fenced block that shows a whole file: its first line ends in `file=` and the path. */
@@ -127,6 +130,16 @@ async function metricTable(): Promise<string> {
     ['metric', 'kind', ''],
     [...found].map(([, name, help, kind]) => [`\`${name}\``, kind ?? '', help ?? '']),
   )
+}
+
+async function alertTable(): Promise<string> {
+  const rows = (await readAlerts()).map(({ alert, labels, annotations }) => [
+    `\`${alert}\``,
+    labels.severity,
+    annotations.summary,
+    annotations.runbook,
+  ])
+  return table(['alert', '', 'what it means', 'what to do'], rows)
 }
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -49,7 +49,8 @@ const OPTIONS = [
   '--fetch-retry-maxtimeout=5000',
 ]
 const DONE = 'node_modules/.installed'
-const AWAY = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT)\b/
+export const AWAY =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ENOTCACHED|ERR_SOCKET_TIMEOUT)\b/
 
 let tarball: Promise<string> | null = null
 

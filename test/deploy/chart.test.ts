@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { parse } from 'yaml'
+import { isLoopback, OPEN } from '../../src/console/door.ts'
+import { publicDefaults } from '../../src/ingestion/http.ts'
+import { helm } from '../services/helm.ts'
+import { CHART, linted, type Pod, podsOf, rendered, selects } from './chart.ts'
+import { configured, sampleOf, secretVariables } from './command-line.ts'
+import { readDockerfile } from './dockerfile.ts'
+
+const { skip } = helm
+const VALUES = [null, 'everything', 'least'] as const
+/** What both listeners may take to close, and the ledger. */
+const CLOSE_MS = publicDefaults.stopMs + 5_000
+
+for (const values of VALUES) {
+  const words = values === null ? [] : ['--values', `test/deploy/values/${values}.yaml`]
+  const name = values ?? 'no values'
+
+  test(`the chart with ${name} is in order, and renders nothing that Kubernetes does not know`, { skip }, async () => {
+    const run = await helm.ready()
+
+    assert.match(await linted(run, ...words), /0 chart\(s\) failed/)
+    const { of } = await rendered(run, ...words)
+    assert.deepEqual(
+      of('Deployment').map((one) => one.metadata.name),
+      ['hookkeeper-ingestion', 'hookkeeper-processing'],
+    )
+  })
+
+  test(`with ${name} no pod is root, writes to its own file system or holds a token of the API server`, {
+    skip,
+  }, async () => {
+    const { user } = await dockerfileSays()
+    const chart = await rendered(await helm.ready(), ...words)
+
+    for (const { spec, container } of podsOf(chart)) {
+      assert.deepEqual([spec.securityContext.runAsNonRoot, spec.automountServiceAccountToken], [true, false])
+      assert.equal(`${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`, user)
+      assert.equal(spec.securityContext.seccompProfile.type, 'RuntimeDefault')
+      assert.deepEqual(container.securityContext, {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      assert.ok(container.resources.limits?.memory)
+    }
+    for (const account of chart.of('ServiceAccount')) assert.equal(account.automountServiceAccountToken, false)
+  })
+
+  test(`with ${name} every secret is a reference`, { skip }, async () => {
+    const { all, ...chart } = await rendered(await helm.ready(), ...words)
+
+    const env = podsOf({ all, ...chart }).flatMap(({ container }) => container.env)
+    const written = env.filter((one) => secretVariables.has(one.name) && 'value' in one)
+    assert.deepEqual(written, [])
+    assert.ok(env.some((one) => one.name === 'STRIPE_WEBHOOK_SECRET' && 'valueFrom' in one))
+    assert.doesNotMatch(chart.text, /whsec_|[sr]k_(live|test)_|postgres(ql)?:\/\//)
+  })
+
+  test(`with ${name} every container's command and environment configure it, and the kubelet reaches its probes`, {
+    skip,
+  }, async () => {
+    for (const pod of podsOf(await rendered(await helm.ready(), ...words))) {
+      const { container, spec, owner } = pod
+      const config = await configOf(pod)
+      if (owner.kind === 'Job') continue
+      assert.deepEqual(config.roles, [container.name])
+      const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]))
+      assert.equal(ports.get('private'), config.console.port)
+      assert.equal(ports.get('webhooks'), config.roles.includes('ingestion') ? config.ingestion.port : undefined)
+      for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe]) {
+        assert.ok(probe && OPEN.has(probe.httpGet.path))
+        assert.equal(probe.httpGet.port, 'private')
+      }
+      assert.ok(!isLoopback(config.console.host) && config.console.token !== null)
+      // The names of Services are variables in every pod that does not say no, and HOOKKEEPER_PORT would be refused.
+      assert.equal(spec.enableServiceLinks, false)
+    }
+  })
+
+  test(`with ${name} a pod has longer to end than it takes to drain`, { skip }, async () => {
+    for (const pod of podsOf(await rendered(await helm.ready(), ...words))) {
+      if (pod.owner.kind === 'Job') continue
+      const { processing, roles } = await configOf(pod)
+      const drainMs = roles.includes('processing') ? processing.drainMs : 0
+      const leavingMs = (pod.container.lifecycle?.preStop.sleep.seconds ?? 0) * 1000
+      assert.ok((pod.spec.terminationGracePeriodSeconds ?? 0) * 1000 > leavingMs + drainMs + CLOSE_MS)
+    }
+  })
+
+  test(`with ${name} whatever selects pods selects those of one role`, { skip }, async () => {
+    const chart = await rendered(await helm.ready(), ...words)
+    const pods = podsOf(chart)
+    const taken = (labels: Readonly<Record<string, string>>) => pods.filter((pod) => selects(labels, pod))
+
+    for (const { spec } of [...chart.of('Deployment'), ...chart.of('PodDisruptionBudget')])
+      assert.equal(taken(spec.selector.matchLabels).length, 1)
+    for (const { spec } of chart.of('Service')) {
+      const [pod, ...others] = taken(spec.selector)
+      assert.deepEqual(others, [])
+      for (const { targetPort } of spec.ports) assert.ok(pod?.container.ports.some(({ name }) => name === targetPort))
+    }
+    for (const { spec } of chart.of('HorizontalPodAutoscaler')) {
+      const scaled = chart.of('Deployment').find(({ metadata }) => metadata.name === spec.scaleTargetRef.name)
+      // Else every upgrade would throw the autoscaler's number away.
+      assert.equal(scaled?.spec.replicas, undefined)
+      assert.ok(scaled && spec.minReplicas <= spec.maxReplicas)
+    }
+    const policies = chart.of('NetworkPolicy')
+    for (const pod of values === 'least' ? [] : pods)
+      assert.equal(policies.filter(({ spec }) => selects(spec.podSelector.matchLabels, pod)).length, 1)
+  })
+
+  test(`with ${name} the schema is brought up to date before, and by the means of, nothing of the release`, {
+    skip,
+  }, async () => {
+    const { of } = await rendered(await helm.ready(), ...words)
+
+    const jobs = of('Job')
+    assert.equal(jobs.length, values === 'least' ? 0 : 1)
+    for (const { metadata, spec } of jobs) {
+      assert.equal(metadata.annotations?.['helm.sh/hook'], 'pre-install,pre-upgrade')
+      assert.deepEqual(spec.template.spec.containers[0]?.args, ['migrate'])
+      assert.equal(spec.template.spec.serviceAccountName, undefined)
+    }
+  })
+}
+
+test('what would be wrong or would write a secret down is refused before anything is rendered', { skip }, async () => {
+  const run = await helm.ready()
+
+  for (const [set, why] of [
+    ['processing.replica=3', /replica/],
+    ['processing.replicas=0', /replicas/],
+    ['env.STRIPE_WEBHOOK_SECRET=whsec_1', /STRIPE_WEBHOOK_SECRET/],
+    ['processing.env.DATABASE_URL=x', /DATABASE_URL/],
+    ['ingestion.env.CONSOLE_PORT=1', /CONSOLE_PORT/],
+    ['secrets.DATABASE_URL=null', /DATABASE_URL/],
+    ['secrets.STRIPE_WEBHOOK_SECRET.value=whsec_1', /value/],
+    ['ingress.enabled=true', /host/],
+    ['oversight.enabled=true', /oversight/],
+  ] as const)
+    await assert.rejects(rendered(run, '--set', set), ({ stderr }) => why.test(stderr), set)
+})
+
+test('the chart is of the version of the package', async () => {
+  const chart = parse(await readFile(`${CHART}/Chart.yaml`, 'utf8'))
+  const { version, description } = JSON.parse(await readFile('package.json', 'utf8'))
+
+  assert.deepEqual([chart.version, chart.appVersion, chart.description], [version, version, description])
+})
+
+function configOf({ container }: Pod) {
+  const env = container.env.map((one) => [one.name, 'value' in one ? one.value : sampleOf(one.name)])
+  return configured(container.args, Object.fromEntries(env))
+}
+
+async function dockerfileSays(): Promise<{ user: string }> {
+  const said = readDockerfile(await readFile('deploy/Dockerfile', 'utf8'))
+  return { user: said.findLast(({ word }) => word === 'USER')?.text ?? '' }
+}
