@@ -1,10 +1,7 @@
 import { join } from 'node:path'
-import { systemClock } from '../src/core/clock.ts'
 import { Child } from './child.ts'
 import { alternate, type Bench, type Figures, type Settings } from './harness.ts'
-import { fill } from './ledger/fill.ts'
-import type { Job } from './ledger/main.ts'
-import type { Cycles } from './ledger/run.ts'
+import type { Flow, FlowJob } from './ledger/flow.ts'
 import { templates } from './load/bodies.ts'
 import { freshDir } from './machine.ts'
 import { peerProgram } from './peers/programs.ts'
@@ -31,22 +28,18 @@ export const cyclePeers: Bench = {
 }
 
 const RUN_MS = 300_000
-const STANDING = { done: 10_000, waiting: 10_000, hot: 0, held: 0 }
 
-/** As it is shipped, in a thread of its own, with 10,000 events waiting and as many done. */
+/** As it is shipped, in a thread of its own. */
 async function ledgerFigures(settings: Settings): Promise<Figures> {
   const { dir, remove } = freshDir(settings.dir)
-  const path = join(dir, 'ledger.db')
-  fill(path, STANDING, systemClock.now())
-  const events = settings.quick ? 5_000 : 30_000
-  const argument: Job = { path, order: 'threaded', done: STANDING.done, events, run: 'x', sweep: false }
-  const child = new Child(LEDGER, new URL('ledger/main.ts', import.meta.url), {
+  const argument: FlowJob = { path: join(dir, 'ledger.db'), events: settings.quick ? 5_000 : 30_000 }
+  const child = new Child(LEDGER, new URL('ledger/flow.ts', import.meta.url), {
     argument,
     logPath: join(dir, 'run.log'),
   })
   try {
-    const { rate, cycleCpuUs } = await child.line<Cycles>(RUN_MS)
-    return { rate: [rate, '1/s'], cpu: [cycleCpuUs, 'us'], service_cpu: [0, 'us'] }
+    const { rate, cpuUs } = await child.line<Flow>(RUN_MS)
+    return { rate: [rate, '1/s'], cpu: [cpuUs, 'us'], service_cpu: [0, 'us'] }
   } finally {
     await child.stop()
     remove()

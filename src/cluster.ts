@@ -14,7 +14,7 @@ import { type Config, type ConfigInput, configure, type Role, reloadSecrets } fr
 import type { Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { failure } from './core/errors.ts'
-import { releaseMemory } from './core/memory.ts'
+import { boundNursery, releaseMemory } from './core/memory.ts'
 import { type Random, systemRandom } from './core/random.ts'
 import type { Logger } from './core/service.ts'
 import { type FetchHandler, fetchHandler } from './ingestion/fetch.ts'
@@ -81,6 +81,7 @@ class Root implements Cluster {
   #secrets: readonly EndpointSecret[]
   #live: Promise<Live> | null = null
   #now: Live | null = null
+  #unbound = () => {}
 
   constructor(base: Base) {
     this.base = base
@@ -104,6 +105,7 @@ class Root implements Cluster {
     const live = await this.#live?.catch(() => null)
     this.#live = null
     this.#now = null
+    this.#unbound()
     if (live) await end(live)
     await this.base.handlers.close()
   }
@@ -152,6 +154,7 @@ class Root implements Cluster {
       // The consoles' doors open last: what answers is also what works.
       for (const service of live.services) await service.start()
       this.#now = live
+      this.#unbound = boundNursery()
       releaseMemory()
       return live
     } catch (error) {

@@ -1,8 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import type { Running } from './running.ts'
 
-/** Handlers that take less than this on average keep a worker waiting for leases; only then is it worth to lease ahead. */
-const QUICK_MS = 2
+/**
+ * Handlers that take less than this on average, with those that they shared the process with, keep a worker waiting for leases; only
+ * then is it worth to lease ahead.
+ */
+const QUICK_MS = 8
 
 /** How many events wait leased for each one worked, at most. */
 const AHEAD_FACTOR = 3

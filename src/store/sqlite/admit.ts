@@ -37,7 +37,7 @@ export function admitOne(book: Book, event: Envelope, { receivedAt, place }: Arr
   book.seen.add(event.id, tenant, seq)
   book.projection.admitted(seq, at.now, keysOf(event, before.lane))
   if (event.as === 'record') return 'new'
-  if (event.as === 'work')
+  if (event.as === 'work' && soon(book))
     book.recent.add(seq, { event, lane: before.lane, receivedAt: at.now, near: before.near, place })
   enter(book, event, { ...at, lane: before.lane })
   return 'new'
@@ -76,6 +76,11 @@ function insertEvent(book: Book, event: Envelope, at: At & { prior: number; plac
     at.place,
   )
 }
+
+/** Behind so many others an event is worked so late that keeping it in memory would cost more than reading it back. */
+export const SOON = 1024
+
+const soon = (book: Book): boolean => book.lanes.counts.ready < SOON
 
 /** Into its lane. */
 function enter(book: Book, event: Envelope, at: At): void {

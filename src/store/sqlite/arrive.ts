@@ -1,5 +1,5 @@
 import type { Admitted } from '../store.ts'
-import { admitOne } from './admit.ts'
+import { admitOne, SOON } from './admit.ts'
 import type { Arrivals } from './arrivals/arrivals.ts'
 import type { Frame } from './arrivals/frame.ts'
 import type { Place } from './arrivals/place.ts'
@@ -26,6 +26,7 @@ export function arrive(book: Book, arrivals: Arrivals): Report {
     places.push(next.place)
     admitted.push(arriveOne(book, next.frame, next.place))
   }
+  arrivals.keptUp(book.lanes.counts.ready < SOON)
   return { places, admitted }
 }
 

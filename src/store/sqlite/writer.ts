@@ -80,6 +80,8 @@ export class Writer {
     this.#sweeper = new Sweeper(options.retention, () => options.sync.now())
     this.#book = this.#newBook()
     load(this.#book, { endLeases: true })
+    // Before the first lease: two of them must never have one fence, whatever the machine forgets.
+    options.sync.now()
     this.#records = new Records(db, () => this.#book.now())
     this.#plan()
   }
@@ -161,16 +163,20 @@ export class Writer {
       return this.#plan()
     }
     const answers: Answer[] = []
+    const leased: Answer[] = []
     let report: Report | null = null
     try {
       this.#db.exec('begin immediate')
       report = this.#work(commands, answers)
+      leased.push(...this.#leases.fill(this.#book))
       this.#db.exec('commit')
     } catch (error) {
-      this.#fail(error, [...commands, ...answers.map(({ to }) => to)])
+      this.#fail(error, [...commands, ...[...answers, ...leased].map(({ to }) => to)])
       return
     }
     if (report) this.#options.arrived?.(report)
+    // A lease that a crash of the machine undoes comes again with a higher fence: its answer need not wait for the disk.
+    for (const { to, value } of leased) to.resolve(value)
     this.#answers.add(answers)
     // The disk is syncing what was committed, and nobody waits for us until it has.
     this.#checkpoints.after(this.#bodyBytes)
@@ -203,7 +209,6 @@ export class Writer {
     let load = report?.places.length ?? 0
     for (const command of commands) load += this.#execute(command, answers)
     this.#stepJobs(answers)
-    answers.push(...this.#leases.fill(book))
     const idle = now - this.#lastWorkAt >= IDLE_MS
     if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
     book.projection.step(book, { load, idle })

@@ -68,6 +68,11 @@ export class Arrivals {
     return this.#at >= this.end || !this.#progress.rouse()
   }
 
+  /** Whether what arrives is worked so soon that the thread that takes it should keep it. */
+  keptUp(soon: boolean): void {
+    this.#progress.soon = soon
+  }
+
   /** Does the thread that took it still have it? */
   held(place: Place): boolean {
     return place >= this.#progress.floor

@@ -12,14 +12,14 @@ const FACTS_BYTES = 1024
 
 /**
  * Events that were taken a moment ago, in the thread that took them: most are worked right after, and then their bodies need not
- * travel between the threads. Nothing is kept until somebody leases.
+ * travel between the threads. Nothing is kept until somebody leases, nor while much waits before it.
  */
 export class Hand {
   readonly #progress: Progress
   readonly #reader: SegmentReader
   readonly #events = new Map<Place, Event>()
   /** In the order of arrival; some are gone already. */
-  readonly #order = new Fifo<Place>()
+  #order = new Fifo<Place>()
   #bytes = 0
   #wanted = false
 
@@ -36,6 +36,7 @@ export class Hand {
 
   add(places: readonly Place[], events: readonly Event[]): void {
     if (!this.#wanted) return
+    if (!this.#progress.soon) return this.#drop()
     for (const [i, place] of places.entries()) {
       if (this.#order.size === 0) this.#progress.floor = place
       this.#order.push(place)
@@ -64,6 +65,14 @@ export class Hand {
     this.#events.delete(place)
     this.#bytes -= bytesOf(event)
     return event
+  }
+
+  #drop(): void {
+    if (this.#order.size === 0) return
+    this.#progress.floor = Number.MAX_SAFE_INTEGER
+    this.#order = new Fifo()
+    this.#events.clear()
+    this.#bytes = 0
   }
 
   /** The oldest go, and the floor rises above them. */

@@ -4,13 +4,14 @@ const END = 0
 const FLOOR = 1
 const ASLEEP = 2
 const ACTIVE = 3
+const LATE = 4
 
 /** What the thread that takes events and the writer's thread know of one another without a message. */
 export class Progress {
   readonly buffer: SharedArrayBuffer
   readonly #words: BigInt64Array
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(4 * BigInt64Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(5 * BigInt64Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer
     this.#words = new BigInt64Array(buffer)
   }
@@ -40,6 +41,15 @@ export class Progress {
 
   set active(segment: number) {
     Atomics.store(this.#words, ACTIVE, BigInt(segment))
+  }
+
+  /** What arrives now is worked before long. */
+  get soon(): boolean {
+    return Atomics.load(this.#words, LATE) === 0n
+  }
+
+  set soon(soon: boolean) {
+    Atomics.store(this.#words, LATE, soon ? 0n : 1n)
   }
 
   /** The writer has read all there is, and waits to be called. */

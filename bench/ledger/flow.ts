@@ -1,0 +1,58 @@
+import { systemClock } from '../../src/core/clock.ts'
+import { openLedger } from './open.ts'
+import { settle, timed, WANT } from './run.ts'
+import { envelopes } from './shape.ts'
+
+/** Events that flow through the ledger as it is shipped: given as JSON on the command line, answered by one line of JSON. */
+export interface FlowJob {
+  readonly path: string
+  readonly events: number
+}
+
+export interface Flow {
+  readonly rate: number
+  readonly cpuUs: number
+}
+
+const { path, events } = JSON.parse(process.argv[2] ?? '{}') as FlowJob
+const AT_ONCE = 64
+const WARM_UP = 40 * AT_ONCE
+/** So many batches may be on their way: as a queue's worker, one that settles does not stop one that leases. */
+const AHEAD = 4
+
+const store = await openLedger(path, 'threaded', { bodyDays: 90, eventDays: 90 })
+const next = envelopes('flow', () => systemClock.now())
+
+await flow(WARM_UP)
+const { ms, cpuMs } = await timed(() => flow(events))
+await store.close()
+const answer: Flow = { rate: (events * 1_000) / ms, cpuUs: (cpuMs * 1_000) / events }
+process.stdout.write(`${JSON.stringify(answer)}\n`)
+
+/** Resolves when that many more events were admitted, 64 at a time, and are done. */
+async function flow(count: number): Promise<void> {
+  let admitted = 0
+  let done = 0
+  let wake = () => {}
+
+  const producer = async () => {
+    for (; admitted < count; admitted += AT_ONCE) {
+      while (admitted - done >= AHEAD * AT_ONCE) await new Promise<void>((resolve) => (wake = resolve))
+      await store.ledger.admit(Array.from({ length: Math.min(AT_ONCE, count - admitted) }, next))
+    }
+  }
+  const worker = async () => {
+    const settling: Promise<void>[] = []
+    for (let leased = 0; leased < count; ) {
+      const work = await store.ledger.lease(WANT)
+      leased += work.length
+      const settled = settle(store.ledger, work).then(() => {
+        done += work.length
+        wake()
+      })
+      settling.push(settled)
+    }
+    await Promise.all(settling)
+  }
+  await Promise.all([producer(), worker()])
+}
