@@ -98,9 +98,9 @@ function write(db: DatabaseSync, part: Part): void {
 function writeEvents(db: DatabaseSync, { type, state, at }: Part): void {
   const done = state === 'done'
   db.prepare(`insert into hookkeeper_events (seq, id, type, tenant, api_version, endpoint, via, created, received, lane, object,
-      customer, rank, urgency, prior, state, held, strict, attempts, lost, due, later, fence, ended, reason, release)
+      customer, rank, urgency, prior, state, held, strict, attempts, lost, due, later, fence, ended, reason, release, last)
     select seq, ${ID}, ?1, 1, ${VERSION}, ${ENDPOINT}, ${viaCode('webhook')}, ?2, ?2, lane.lane, ${OBJECT},
-      customer, 16, 1, 0, ?3, 0, 0, ?4, 0, ?2, 0, seq, ?5, ?6, ?7
+      customer, 16, 1, 0, ?3, 0, 0, ?4, 0, ?2, 0, seq, ?5, ?6, ?7, iif(?4 = 0, null, 2 * seq)
     from temp.part join temp.lane on i = part.lane`).run(
     type,
     at,
@@ -132,13 +132,10 @@ function writeKeys(db: DatabaseSync, { type, at }: Part): void {
 
 /** Leased and done, two lines for each event. */
 function writeLog(db: DatabaseSync, { at }: Part): void {
-  db.prepare(`insert into hookkeeper_log (n, seq, kind, at, fence, attempt, due, worker, release, reason)
+  db.prepare(`insert into hookkeeper_log (n, seq, kind, at, fence, attempt, due, worker, release, reason, prev)
     select 2 * seq - 2 + line, seq, iif(line = 1, ${KIND.lease}, ${KIND.done}), ?1 + line, seq, 1,
-      iif(line = 1, ?1 + 40000, null), iif(line = 1, ${WORKER}, null), iif(line = 1, ${RELEASE}, null), iif(line = 2, ${REASON}, null)
+      iif(line = 1, ?1 + 40000, null), iif(line = 1, ${WORKER}, null), iif(line = 1, ${RELEASE}, null), iif(line = 2, ${REASON}, null), iif(line = 2, 2 * seq - 1, null)
     from temp.part, (select 1 as line union all select 2) order by seq, line`).run(at)
-  db.exec(
-    'insert into hookkeeper_timeline select seq, 2 * seq - 2 + line from temp.part, (select 1 as line union all select 2) order by 1, 2',
-  )
 }
 
 /** The tables are complete up to here. */

@@ -80,7 +80,7 @@ async function opened(t: TestContext) {
     async breakDisk() {
       // What has not been filed yet has to be there to be refused.
       db.exec(
-        "create temp trigger broken before insert on main.hookkeeper_timeline begin select raise(abort, 'no disk'); end",
+        "create temp trigger broken before update on main.hookkeeper_events begin select raise(abort, 'no disk'); end",
       )
     },
     async mendDisk() {

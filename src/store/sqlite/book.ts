@@ -24,6 +24,8 @@ export interface Touched {
   reasonId: number | null
   release: number | null
   twin: string | null
+  /** Its last line in the log. */
+  last: number | null
   /** What handlers remembered. */
   memory: Record<string, Json>
 }

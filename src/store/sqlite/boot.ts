@@ -54,10 +54,10 @@ function fold(book: Book): void {
   const changed = new Set<Ref>()
   const reopened = new Set<Ref>()
   for (const line of book.sql.logAfter.iterate(markOf(book, 'log')) as Iterable<unknown> as Iterable<LogRow>) {
-    book.sql.timeline.run(line.seq, line.n)
     const touched = unfolded(book, line.seq)
     if (!touched) continue // retention took the event
     foldLine(book, touched, line)
+    touched.last = line.n
     changed.add(line.seq)
     if (line.kind === KIND.move && touched.row.state === 'waiting') reopened.add(line.seq)
   }

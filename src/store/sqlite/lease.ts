@@ -151,6 +151,7 @@ function fromMemory(
     reasonId: null,
     release: null,
     twin: null,
+    last: null,
     memory: {},
   }
   const held = book.bodies.held(place)

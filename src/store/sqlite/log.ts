@@ -15,11 +15,14 @@ export interface Line {
   readonly release?: number
   readonly reason?: number
   readonly data?: string | null
+  readonly prev?: number | null
 }
 
-/** Appends to the log and tells the projection. */
+/** Appends to the log of an event that is in memory, and tells the projection. */
 export function log(book: Book, ref: Ref, kind: Kind, line: Line): void {
-  book.projection.logged(ref, append(book.sql.log, ref, kind, line))
+  const touched = book.touched.get(ref)!
+  touched.last = append(book.sql.log, ref, kind, { ...line, prev: touched.last })
+  book.projection.logged(ref, touched.last)
 }
 
 export function append(statement: Statements['log'], ref: Ref, kind: Kind, line: Line): number {
@@ -36,6 +39,7 @@ export function append(statement: Statements['log'], ref: Ref, kind: Kind, line:
     line.release ?? null,
     line.reason ?? null,
     line.data ?? null,
+    line.prev ?? null,
   )
   return Number(written.lastInsertRowid)
 }

@@ -48,7 +48,6 @@ export class Projection {
   readonly #sql: Statements
   readonly #tables: Tables
   #refs = new Set<Ref>()
-  #timeline = new Pairs()
   #keys: { readonly day: number; readonly pairs: Pairs }[] = []
   #logTo = 0
   #keysTo = 0
@@ -70,7 +69,6 @@ export class Projection {
 
   logged(seq: Ref, n: number): void {
     this.#refs.add(seq)
-    this.#timeline.add(seq, n)
     this.#logTo = n
   }
 
@@ -83,13 +81,13 @@ export class Projection {
   }
 
   get idle(): boolean {
-    return !this.#batch && this.#timeline.size === 0 && this.#keys.length === 0
+    return !this.#batch && this.#refs.size === 0 && this.#keys.length === 0
   }
 
   /** Does some of the work inside the round's transaction; `load` is how many events the round itself is about. */
   step(book: Book, { load, idle }: { load: number; idle: boolean }): void {
     this.#gathered += load
-    const full = this.#timeline.size >= EVENTS || this.#keysTo - this.marks.keys >= EVENTS
+    const full = this.#logTo - this.marks.log >= 2 * EVENTS || this.#keysTo - this.marks.keys >= EVENTS
     if (!this.#batch && (full || (idle && !this.idle))) this.#batch = this.#cut(book)
     if (this.#batch) this.#write(book, this.#batch, { load, idle })
   }
@@ -120,18 +118,13 @@ export class Projection {
   }
 
   #sections(book: Book, states: Float64Array): Section[] {
-    const { timeline, key } = this.#sql
-    const lines = this.#timeline.take()
+    const { key } = this.#sql
     const keys = this.#keys.flatMap(({ day, pairs }) => pairs.take().map((sorted) => ({ day, sorted })))
     this.#keys = []
     const objects = this.#tables.objects.takeDirty()
     const ids = this.#tables.seen.take()
     const sections: Section[] = [
       { size: states.length, write: (i) => this.#writeState(states[i]!, book.touched.get(states[i]!)) },
-      ...lines.map(({ size, first, second }) => ({
-        size,
-        write: (i: number) => void timeline.run(first(i), second(i)),
-      })),
       ...keys.map(({ day, sorted: { size, first, second } }) => ({
         size,
         write: (i: number) => void key.run(day, first(i), second(i)),
@@ -173,6 +166,7 @@ export function writeState(sql: Statements, ref: Ref, touched: Touched): void {
     touched.reasonId,
     touched.release,
     touched.twin,
+    touched.last,
     ref,
   )
 }

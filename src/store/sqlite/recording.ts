@@ -64,7 +64,8 @@ function read(book: Book, ref: Ref): Recorded | null {
 /** Whoever asks may write, since nothing of it stays. */
 function inVain(path: string, clock: Clock): Transactions {
   const gate = {
-    pause: async (works: readonly unknown[]) => works.map(() => ({ attempt: 1, now: clock.now(), reason: 0 })),
+    pause: async (works: readonly unknown[]) =>
+      works.map(() => ({ attempt: 1, now: clock.now(), reason: 0, last: null })),
     resume() {},
   }
   const place = { open: () => connect(path, { checkpoints: false, syncs: 'commit' }), own: true, keeps: false }

@@ -1,5 +1,6 @@
 import type { Book } from './book.ts'
 import { keysOf } from './keys.ts'
+import { logOf } from './rows.ts'
 import { dropSegment } from './segments.ts'
 import type { EventRow } from './statements.ts'
 
@@ -92,8 +93,7 @@ function dropEvent(book: Book, row: EventRow): void {
   const keys = keysOf({ type: book.names.name(row.type), customer: row.customer }, row.lane)
   const day = Math.floor(row.received / DAY_MS)
   for (const key of keys) run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, key, row.seq)
-  run('delete from hookkeeper_log where n in (select n from hookkeeper_timeline where seq = ?)', row.seq)
-  run('delete from hookkeeper_timeline where seq = ?', row.seq)
+  for (const { n } of logOf(book, row.last)) run('delete from hookkeeper_log where n = ?', n)
   run('delete from hookkeeper_seen where id = ? and tenant = ?', row.id, row.tenant)
   run('delete from hookkeeper_bodies where seq = ?', row.seq)
   if (row.object)

@@ -18,8 +18,7 @@ export function touchRow(book: Book, row: EventRow): Touched {
   const known = book.touched.get(row.seq)
   if (known) return known
   const touched = touchedOf(book, row)
-  // Memory let go of it only when all its lines were in the timeline, so they need not be looked for in the log's tail.
-  if (row.fence > 0) touched.memory = linesOf(book, row.seq).reduce(recall, {})
+  if (row.fence > 0) touched.memory = logOf(book, row.last).reduce(recall, {})
   book.touched.set(row.seq, touched)
   return touched
 }
@@ -36,6 +35,7 @@ export function touchedOf(book: Book, row: EventRow): Touched {
     reasonId: row.reason,
     release: row.release,
     twin: row.twin,
+    last: row.last,
     memory: {},
   }
 }
@@ -69,11 +69,17 @@ export function eventOf(book: Book, row: EventRow, body: Uint8Array): Event {
   }
 }
 
-/** Every line of an event, also those that the projection has not filed yet. */
-export const logOf = (book: Book, ref: Ref): LogRow[] =>
-  book.sql.logOf.all(ref, book.projection.marks.log) as unknown as LogRow[]
-
-const linesOf = (book: Book, ref: Ref): LogRow[] => book.sql.timelineOf.all(ref) as unknown as LogRow[]
+/** Every line of an event, in order. */
+export function logOf(book: Book, last: number | null): LogRow[] {
+  const lines: LogRow[] = []
+  for (let n = last; n !== null; ) {
+    const line = book.sql.logLine.get(n) as LogRow | undefined
+    if (!line) break
+    lines.push(line)
+    n = line.prev
+  }
+  return lines.reverse()
+}
 
 function recall(memory: Record<string, Json>, line: LogRow): Record<string, Json> {
   if (!line.data) return memory

@@ -4,8 +4,8 @@ export type Statements = ReturnType<typeof statements>
 
 /** Appends to the log; the writer's connection and a handler's transaction use the same words. */
 export const LOG = `
-  insert into hookkeeper_log (seq, kind, at, fence, attempt, lost, due, later, worker, release, reason, data)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  insert into hookkeeper_log (seq, kind, at, fence, attempt, lost, due, later, worker, release, reason, data, prev)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** The hot statements, prepared once. Text apart from flow: each is used by one file beside this one. */
 export function statements(db: DatabaseSync) {
@@ -18,17 +18,11 @@ export function statements(db: DatabaseSync) {
     log: db.prepare(LOG),
     logTail: db.prepare('select coalesce(max(n), 0) as n from hookkeeper_log'),
     logAfter: db.prepare('select * from hookkeeper_log where n > ? order by n'),
-    logOf: db.prepare(`
-      select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ?1 and t.n <= ?2
-      union all select * from hookkeeper_log where n > ?2 and seq = ?1 order by n`),
-    timelineOf: db.prepare(
-      'select l.* from hookkeeper_timeline t join hookkeeper_log l on l.n = t.n where t.seq = ? order by t.n',
-    ),
+    logLine: db.prepare('select * from hookkeeper_log where n = ?'),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),
     state: db.prepare(`
       update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
-        ended = ?, reason = ?, release = ?, twin = ? where seq = ?`),
-    timeline: db.prepare('insert or ignore into hookkeeper_timeline (seq, n) values (?, ?)'),
+        ended = ?, reason = ?, release = ?, twin = ?, last = ? where seq = ?`),
     key: db.prepare('insert or ignore into hookkeeper_keys (day, key, seq) values (?, ?, ?)'),
     mark: db.prepare(
       'insert into hookkeeper_marks (name, value) values (?, ?) on conflict (name) do update set value = excluded.value',
@@ -68,6 +62,8 @@ export interface EventRow {
   twin: string | null
   /** Where its body lies; null: in the table of bodies. */
   place: number | null
+  /** Its last line in the log, as far as the tables know. */
+  last: number | null
 }
 
 /** A row of hookkeeper_log. */
@@ -85,4 +81,6 @@ export interface LogRow {
   release: number | null
   reason: number | null
   data: string | null
+  /** The line before it of the same event. */
+  prev: number | null
 }

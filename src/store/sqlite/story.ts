@@ -2,14 +2,14 @@ import type { Ref, Story } from '../store.ts'
 import { type Line, timelineOf } from '../timeline.ts'
 import type { Book } from './book.ts'
 import { read } from './find.ts'
-import { logOf } from './rows.ts'
+import { logOf, readRow } from './rows.ts'
 import type { LogRow } from './statements.ts'
 
 /** An event with its body and all that happened to it. */
 export function open(book: Book, ref: Ref): Story | null {
   const entry = read(book, ref)
   if (!entry) return null
-  const timeline = timelineOf(logOf(book, ref).map((row) => lineOf(book, row)))
+  const timeline = timelineOf(logOf(book, lastOf(book, ref)).map((row) => lineOf(book, row)))
   return { entry, timeline, body: book.bodies.read(ref) }
 }
 
@@ -18,3 +18,5 @@ function lineOf(book: Book, { kind, at, fence, attempt, due, worker, release, re
   const names = { worker: name(worker), release: name(release), reason: name(reason) }
   return { kind, at, fence, attempt, due, ...names, data: data === null ? null : JSON.parse(data) }
 }
+
+const lastOf = (book: Book, ref: Ref): number | null => (book.touched.get(ref) ?? readRow(book, ref))?.last ?? null

@@ -20,6 +20,8 @@ export interface Admission {
   readonly attempt: number
   readonly now: number
   readonly reason: number
+  /** The event's last line in the log. */
+  readonly last: number | null
 }
 
 /**
@@ -31,13 +33,14 @@ export function mayTransact(book: Book, works: readonly Leased[]): (Admission | 
   return works.map(({ ref, fence }) => {
     const touched = touch(book, ref)
     if (!touched || !transitions.owns(touched.row, fence, now)) return null
-    return { attempt: touched.row.attempts, now, reason: book.names.id('worked') }
+    return { attempt: touched.row.attempts, now, reason: book.names.id('worked'), last: touched.last }
   })
 }
 
 export function commitTransacted(book: Book, transacted: readonly Transacted[]): void {
   for (const { ref, fence, handler, last, n, at } of transacted) {
     const touched = touch(book, ref)!
+    touched.last = n
     book.projection.logged(ref, n)
     if (!last) {
       touched.memory[`handler:${handler}`] = true

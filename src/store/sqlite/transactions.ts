@@ -1,7 +1,7 @@
 import { constants, type DatabaseSync } from 'node:sqlite'
 import { failure, type HookkeeperError } from '../../core/errors.ts'
 import { KIND } from '../codes.ts'
-import type { Leased } from '../store.ts'
+import type { Leased, Ref } from '../store.ts'
 import { append } from './log.ts'
 import { LOG } from './statements.ts'
 import type { Admission, Transacted } from './transacted.ts'
@@ -45,6 +45,8 @@ export class Transactions {
   readonly #gate: Gate
   readonly #clock: () => number
   #db: DatabaseSync | null = null
+  /** The last line that this group wrote of each event. */
+  readonly #lines = new Map<Ref, number>()
   #log: ReturnType<DatabaseSync['prepare']> | null = null
   #guarding = false
   #denied: string | null = null
@@ -100,6 +102,7 @@ export class Transactions {
       if (this.#closed) throw failure('store_closed')
       const db = this.#connection()
       db.exec('begin immediate')
+      this.#lines.clear()
       const outcomes = wishes.map((wish, i) => this.#one(db, wish, admissions[i] ?? null))
       db.exec(this.#place.keeps ? 'commit' : 'rollback')
       return outcomes
@@ -116,6 +119,7 @@ export class Transactions {
       const value = this.#guarded(db, wish.write)
       const transacted = this.#remember(wish, admission)
       db.exec('release hookkeeper')
+      this.#lines.set(transacted.ref, transacted.n)
       return { ok: true, value, transacted }
     } catch (error) {
       db.exec('rollback to hookkeeper; release hookkeeper')
@@ -142,11 +146,13 @@ export class Transactions {
   }
 
   /** The handler's memory, or with the last handler the end of the event: in the same transaction as its writes. */
-  #remember({ work, handler }: Wish, { attempt, now, reason }: Admission): Transacted {
+  #remember({ work, handler }: Wish, { attempt, now, reason, last }: Admission): Transacted {
     const line = handler.last
       ? { at: now, fence: work.fence, attempt, reason }
       : { at: now, fence: work.fence, data: JSON.stringify({ key: `handler:${handler.name}`, value: true }) }
-    const n = append(this.#log!, work.ref, handler.last ? KIND.done : KIND.memory, line)
+    // Another handler of the same event may stand before it in the group.
+    const prev = this.#lines.get(work.ref) ?? last
+    const n = append(this.#log!, work.ref, handler.last ? KIND.done : KIND.memory, { ...line, prev })
     return { ref: work.ref, fence: work.fence, handler: handler.name, last: handler.last, n, at: now }
   }
 
