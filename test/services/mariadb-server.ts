@@ -11,7 +11,7 @@ import { give, unprivileged } from './unprivileged.ts'
 const run = promisify(execFile)
 
 export interface MariaDb {
-  /** Of the database `hooks`, as a user without a password who may do anything in it. */
+  /** Of the database `hooks`, as a user without a password who may do anything in it, and see who waits for whom. */
   readonly url: string
   readonly port: number
   readonly version: string
@@ -71,6 +71,8 @@ create user hooks@'%';
 create user hooks@localhost;
 grant all on hooks.* to hooks@'%';
 grant all on hooks.* to hooks@localhost;
+grant process on *.* to hooks@'%';
+grant process on *.* to hooks@localhost;
 `
 
 /** The server is kept where only root's PATH looks. */
