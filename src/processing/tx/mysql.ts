@@ -8,6 +8,8 @@ import { has, type Method, notBegun, type Recognise } from './shape.ts'
 export interface MysqlConnection {
   readonly query: Method
   readonly beginTransaction: Method
+  /** What gives connections is none itself, though the types of `mysql2` say so. */
+  readonly getConnection?: never
 }
 
 /** A connection that speaks as `mysql2/promise` or `mariadb` does, and on which you have begun a transaction. */
