@@ -322,9 +322,9 @@ export type Transact = <V>(
 
 export interface SettleIn {
   /** Checks the fence and writes what `transact` does, through `query` (`rows`: how many changed). Rejects with `stale_lease`. */
-  write(tx: UserTx, work: Leased, handler: { name: string; last: boolean }): Promise<void>
+  write(tx: StatementTx, work: Leased, handler: { name: string; last: boolean }): Promise<void>
   /** Is that handler remembered? Asked when it has returned: false says that its transaction was rolled back. */
   remembers(work: Leased, name: string): Promise<boolean>
 }
 
-export type UserTx = { query(sql: string, values: readonly string[]): Promise<{ rows: number }> }
+export type StatementTx = { query(sql: string, values: readonly string[]): Promise<{ rows: number }> }

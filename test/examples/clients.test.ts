@@ -6,12 +6,13 @@ import { effectsTx } from '../../src/processing/tx.ts'
 import { clients, prisma } from '../services/clients.ts'
 import { mariadb } from '../services/mariadb.ts'
 import { ask as askMariaDb } from '../services/mariadb-server.ts'
+import { pgbouncer } from '../services/pgbouncer.ts'
 import { postgres, postgres18 } from '../services/postgres.ts'
 import { psql } from '../services/psql.ts'
 import { HANDS, type Hand, MYSQL_HANDS, prismaHand } from './clients/hands.ts'
 
 const SEVERAL = `insert into hookkeeper_effects (key) select $2::text
-  where length($2) = ($1::text)::bigint and '{"?": 1}'::jsonb ? '?' and $3::text = $2`
+  where length($2) = $1::int8 and '{"?": 1}'::jsonb ? '?' and $3::text = $2`
 
 /** A database of the user's: what it is asked, and how it tells that a transaction waits for another. */
 interface Database {
@@ -31,6 +32,12 @@ async function postgresDatabase(): Promise<Database> {
   return { url, ask: (statement) => ask(url, statement), waiting }
 }
 
+/** The same rows, by way of a pool that lends a connection for no longer than a transaction. */
+const pooledDatabase = async (): Promise<Database> => ({
+  ...(await postgresDatabase()),
+  url: (await pgbouncer.ready()).url,
+})
+
 async function mysqlDatabase(): Promise<Database> {
   const { url } = await mariadb.ready()
   await askMariaDb(url, effectsTable('mysql'))
@@ -43,6 +50,12 @@ const all = [
     name,
     skip: clients.skip || skipPostgres,
     database: postgresDatabase,
+    make: async (url: string) => make(await clients.ready(), url),
+  })),
+  ...Object.entries(HANDS).map(([name, make]) => ({
+    name: `${name}, through PgBouncer`,
+    skip: clients.skip || postgres.skip || psql.skip || pgbouncer.skip,
+    database: pooledDatabase,
     make: async (url: string) => make(await clients.ready(), url),
   })),
   ...Object.entries(MYSQL_HANDS).map(([name, make]) => ({
@@ -108,7 +121,7 @@ for (const { name, skip, database, make } of all) {
       assert.equal(await count(at, key), '1')
     })
 
-  if (database === postgresDatabase)
+  if (database !== mysqlDatabase)
     promised(
       'a statement with several values, casts and question marks goes through as it is',
       async (hand, key, at) => {

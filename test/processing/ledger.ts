@@ -9,9 +9,9 @@ import type {
   Settled,
   SettleIn,
   Settlement,
+  StatementTx,
   Store,
   Transact,
-  UserTx,
   Want,
   Work,
 } from '../../src/store/store.ts'
@@ -26,7 +26,7 @@ export class MemoryLedger {
   settleCalls = 0
   readonly #clock: VirtualClock
   readonly #entries: Entry[] = []
-  readonly #begun = new Map<UserTx, () => void>()
+  readonly #begun = new Map<StatementTx, () => void>()
   #fence = 0
   #waiters: { serve: () => boolean }[] = []
 
@@ -158,7 +158,7 @@ export class MemoryLedger {
     },
   }
 
-  commit(tx: UserTx): void {
+  commit(tx: StatementTx): void {
     this.#begun.get(tx)?.()
   }
 
