@@ -227,6 +227,31 @@ const table = {
     message: 'transaction() needs the embedded SQLite ledger.',
     remedy: 'With Postgres use settleIn(), with another database onceIn().',
   },
+  tx_not_begun: {
+    status: null,
+    message: '{what} is in no transaction.',
+    remedy: '{remedy}',
+  },
+  tx_unknown: {
+    status: null,
+    message: 'No transaction is known in what was given as one: {what}.',
+    remedy: "Pass your client's transaction (docs/transactions.md), or an object with dialect and query(sql, values).",
+  },
+  settle_in_unavailable: {
+    status: null,
+    message: 'settleIn() needs a Postgres ledger.',
+    remedy: 'With the embedded SQLite ledger use transaction(), with business data elsewhere onceIn().',
+  },
+  settle_in_elsewhere: {
+    status: null,
+    message: "settleIn() was given a transaction of {dialect}, not of the ledger's Postgres.",
+    remedy: 'Use onceIn() there.',
+  },
+  settle_in_rolled_back: {
+    status: null,
+    message: 'The handler {handler} returned, and the transaction that it gave to settleIn() was not committed.',
+    remedy: 'Await the commit before returning, and let what rolls back throw.',
+  },
   handler_timeout: {
     status: null,
     message: 'The handler took longer than {ms} ms.',

@@ -6,7 +6,7 @@ import type { Logger } from '../core/service.ts'
 import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
 import { contextFor } from './context.ts'
 import type { Deadlines } from './deadlines.ts'
-import { decide, decideBefore, type Policy, type Result } from './decide.ts'
+import { decide, decideBefore, type Ending, type Policy, type Result } from './decide.ts'
 import type { EventOf, Registered } from './handlers.ts'
 import { type Meter, report } from './report.ts'
 import type { Running } from './running.ts'
@@ -31,7 +31,7 @@ export async function attempt(running: Running, deps: Deps): Promise<void> {
 }
 
 export interface Deps {
-  readonly store: Pick<Store, 'ledger' | 'transact'>
+  readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
   readonly policy: Policy
   readonly clock: Clock
   readonly random: Random
@@ -97,11 +97,25 @@ async function runHandlers(running: Running, deps: Deps): Promise<readonly Resul
 
 async function runOne(handler: Registered, go: Go, deps: Deps): Promise<Result> {
   const context = contextFor(handler, go, deps)
-  const ending = await go.turn.take(() => handler.run(go.event, context))
+  const ending = await confirmed(handler, await go.turn.take(() => handler.run(go.event, context)), go, deps)
   // What committed is remembered by the ledger: it cannot run again, so what came after cannot be made good by a retry.
   const kept = go.turn.committed && ending.kind !== 'returned' ? ({ kind: 'returned' } as const) : ending
   if (kept !== ending) deps.log.warn({ id: go.running.work.event.id, handler: handler.name }, AFTER_COMMIT)
   return { ...kept, handler: handler.name, retry: handler.retry }
+}
+
+/** What a transaction given to `settleIn` wrote is there or is not, whatever its handler says: the ledger knows. */
+async function confirmed(
+  { name }: Registered,
+  ending: Ending,
+  { running, turn, last }: Go,
+  { store }: Deps,
+): Promise<Ending> {
+  if (!turn.settling || running.over) return ending
+  // After the last handler the settle tells: it answers `already` where the transaction was committed.
+  if (!last) turn.committed = (await store.settleIn?.remembers(running.work, name).catch(() => false)) ?? false
+  if (turn.committed || ending.kind !== 'returned') return ending
+  return { kind: 'rolled-back', error: failure('settle_in_rolled_back', { handler: name }) }
 }
 
 interface Go extends Seat {

@@ -2,12 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
 import type { Store } from '../store/store.ts'
-import { type EffectsTx, insertEffect } from './effects.ts'
+import { insertEffect } from './effects.ts'
 import type { Registered } from './handlers.ts'
 import { stableKey } from './key.ts'
 import { onceFor } from './once.ts'
 import { assertOurs, type Seat } from './seat.ts'
 import type { Turn } from './turn.ts'
+import { effectsTx, type Tx } from './tx.ts'
 
 /** What a handler gets beside the event. Its parts may be taken out of it (`{ once, signal }`). */
 export interface HandlerContext {
@@ -37,12 +38,20 @@ export interface HandlerContext {
    * together or not at all. Once for each handler and attempt; make it the last thing that the handler does.
    */
   transaction<V>(write: (db: DatabaseSync) => V): Promise<V>
-  /** Business data in a database elsewhere: a row in `hookkeeper_effects`, in your transaction. False: that was done before. */
-  onceIn(tx: EffectsTx, name: string): Promise<boolean>
+  /**
+   * Business data in the ledger's own Postgres: the memory that this handler is done, in your transaction. Both commit together
+   * or not at all. Rejects with `stale_lease` when the event is no longer ours: let it roll back. Make it the last statement.
+   */
+  settleIn(tx: Tx): Promise<void>
+  /**
+   * Business data in a database elsewhere: a row in `hookkeeper_effects`, in your transaction. False: that was done before.
+   * Where another transaction is at it just now, the answer waits for how that one ends.
+   */
+  onceIn(tx: Tx, name: string): Promise<boolean>
 }
 
 export interface ContextDeps {
-  readonly store: Pick<Store, 'ledger' | 'transact'>
+  readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
   readonly log: Logger
 }
 
@@ -67,7 +76,8 @@ export function contextFor(handler: Registered, seat: Seat, deps: ContextDeps): 
       return once(name, effect)
     },
     transaction: (write) => transaction(handler.name, { seat, write }, deps.store),
-    onceIn: (tx, name) => insertEffect(tx, stableKey(work.event, handler.name, name)),
+    settleIn: (tx) => settleIn(tx, { seat, name: handler.name }, deps.store),
+    onceIn: async (tx, name) => insertEffect(await effectsTx(tx), stableKey(work.event, handler.name, name)),
   }
 }
 
@@ -91,6 +101,19 @@ async function transaction<V>(
     transactions.delete(seat.turn)
     throw error
   }
+}
+
+async function settleIn(
+  given: Tx,
+  { seat, name }: { seat: Seat; name: string },
+  { settleIn }: Pick<Store, 'settleIn'>,
+): Promise<void> {
+  if (!settleIn) throw failure('settle_in_unavailable')
+  const tx = await effectsTx(given)
+  if (tx.dialect !== 'postgres') throw failure('settle_in_elsewhere', { dialect: tx.dialect })
+  assertOurs(seat)
+  seat.turn.settling = true
+  await settleIn.write(tx, seat.running.work, { name, last: seat.last })
 }
 
 const bearing = (log: Logger, own: object): Logger => ({

@@ -15,6 +15,8 @@ export type Ending =
   | { readonly kind: 'returned' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'timeout'; readonly error: unknown }
+  /** It returned, and of what it gave to `settleIn` nothing is known. */
+  | { readonly kind: 'rolled-back'; readonly error: unknown }
 
 export interface Policy {
   /** The common schedule. */
@@ -31,7 +33,7 @@ export interface Policy {
  *
  * | among the results | outcome |
  * |---|---|
- * | an ordinary error or a time-out | `retry`, by the longest schedule among those that failed; `dead/exhausted` when none has an attempt left |
+ * | an ordinary error, a time-out or a transaction that was rolled back | `retry`, by the longest schedule among those that failed; `dead/exhausted` when none has an attempt left |
  * | else a `Later` | `wait`, the shortest delay; `dead/waited` seven days after the first |
  * | else a `Dead` | `dead/refused` |
  * | else | `done/worked` |
@@ -40,7 +42,7 @@ export function decide(work: Work, results: readonly Result[], policy: Policy, r
   const bad = results.filter((result) => result.kind !== 'returned')
   if (bad.length === 0) return WORKED
 
-  const failed = bad.filter((result) => result.kind === 'timeout' || !(isLater(result.error) || isDead(result.error)))
+  const failed = bad.filter((result) => result.kind !== 'threw' || !(isLater(result.error) || isDead(result.error)))
   if (failed.length > 0) return again(work, failed, policy, random)
 
   const later = bad.filter((result) => isLater(result.error))
@@ -60,14 +62,18 @@ const WORKED: Outcome = { kind: 'done', reason: 'worked' }
 
 type Bad = Extract<Result, { error: unknown }>
 
+/** Which of several failures is told. */
+const RANKS = { timeout: 0, threw: 1, 'rolled-back': 2 } as const
+const REASONS = { timeout: 'timeout', threw: 'failed', 'rolled-back': 'rolled-back' } as const
+
 function again(work: Work, failed: readonly Bad[], policy: Policy, random: Random): Outcome {
-  const late = failed.find((result) => result.kind === 'timeout')
-  const error = noteOf(late ?? failed[0])
+  const worst = failed.toSorted((one, other) => RANKS[one.kind] - RANKS[other.kind])[0]
+  const error = noteOf(worst)
   const schedules = failed.map(({ retry }) => ({ ...policy.retry, ...retry })).filter(hasMore(work.attempt))
   const longest = schedules.sort((one, other) => spanMs(other) - spanMs(one))[0]
   const delayMs = longest ? backoff(longest, work.attempt, random) : null
   if (delayMs === null) return { kind: 'dead', reason: 'exhausted', error }
-  return { kind: 'retry', delayMs, reason: late ? 'timeout' : 'failed', error }
+  return { kind: 'retry', delayMs, reason: worst ? REASONS[worst.kind] : 'failed', error }
 }
 
 /** The last wait is cut to end with the seven days, so that a long one asked for early is still tried once more. */

@@ -1,5 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite'
-
 /** A transaction of yours in a database of yours. `rows` is how many rows the statement changed. */
 export interface EffectsTx {
   readonly dialect: Dialect
@@ -16,12 +14,6 @@ export async function insertEffect(tx: EffectsTx, key: string): Promise<boolean>
   const { rows } = await tx.query(INSERTS[tx.dialect], [key])
   return rows > 0
 }
-
-/** A `node:sqlite` connection on which you have begun a transaction. */
-export const sqliteTx = (db: DatabaseSync): EffectsTx => ({
-  dialect: 'sqlite',
-  query: async (sql, values) => ({ rows: Number(db.prepare(sql).run(...values).changes) }),
-})
 
 const TABLES: Readonly<Record<Dialect, string>> = {
   postgres: `create table if not exists hookkeeper_effects (

@@ -9,6 +9,8 @@ import type { Ending } from './decide.ts'
 export class Turn implements Due {
   /** Its transaction is committed: whatever it throws after that, it does not run again. */
   committed = false
+  /** It gave a transaction to `settleIn`: whether that was committed is for the ledger to say. */
+  settling = false
   dueAt: number
   readonly endsAt: number
   readonly #limits: Limits

@@ -15,7 +15,7 @@ import { leaseMs, Running } from './running.ts'
 import { Settler } from './settler.ts'
 
 export interface WorkerOptions {
-  readonly store: Pick<Store, 'ledger' | 'transact'>
+  readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
   readonly handlers: Handlers
   readonly policy: Policy
   readonly clock: Clock

@@ -67,7 +67,13 @@ export class Rehearsal {
     this.#left = [...refs].reverse()
     this.#through = Promise.withResolvers()
     const worker = new Worker({
-      ...{ store: { ledger: this.#ledger(), transact: recording.transact }, handlers, policy: POLICY, clock, random },
+      ...{
+        store: { ledger: this.#ledger(), transact: recording.transact, settleIn: null },
+        handlers,
+        policy: POLICY,
+        clock,
+        random,
+      },
       ...{ log: silent, meter: { count() {}, attemptSeconds() {}, settleLagSeconds() {} } },
       ...{ name: 'rehearsal', release: 'rehearsal', concurrency, drainMs: 0 },
     })

@@ -51,8 +51,9 @@ function rehearsing(context: HandlerContext, trial: Trial): HandlerContext {
         throw error
       }
     },
-    /** As if it had not been done before; the row is not written, so there is nothing to roll back. */
+    /** As if it had not been done before; nothing is written in either, so there is nothing to roll back. */
     onceIn: async () => true,
+    settleIn: async () => {},
   }
   const properties = { ...Object.getOwnPropertyDescriptors(context), ...Object.getOwnPropertyDescriptors(given) }
   return Object.defineProperties({}, properties) as HandlerContext

@@ -310,6 +310,8 @@ export interface Store {
   readonly locks: Locks
   /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
   readonly transact: Transact | null
+  /** The same in a transaction of the user's own, where business data lie in the ledger's database: Postgres only. */
+  readonly settleIn: SettleIn | null
   check(): Promise<readonly Finding[]>
   /** A consistent copy while everything goes on. Resolves to the bytes written. */
   backup(path: string, progress?: (share: number) => void): Promise<number>
@@ -326,3 +328,12 @@ export type Transact = <V>(
   handler: { name: string; last: boolean },
   write: (db: DatabaseSync) => V,
 ) => Promise<V>
+
+export interface SettleIn {
+  /** Checks the fence and writes what `transact` does, through `query` (`rows`: how many changed). Rejects with `stale_lease`. */
+  write(tx: StatementTx, work: Leased, handler: { name: string; last: boolean }): Promise<void>
+  /** Is that handler remembered? Asked when it has returned: false says that its transaction was rolled back. */
+  remembers(work: Leased, name: string): Promise<boolean>
+}
+
+export type StatementTx = { query(sql: string, values: readonly string[]): Promise<{ rows: number }> }

@@ -22,7 +22,7 @@ export const someFail = (share: number, random: Random): FaultPlan => {
 /** The same store, seen over a bad line. What a fault hits rejects with `store_failed`; closing always works. */
 export function withFaults(store: Store, plan: FaultPlan): Store {
   let n = 0
-  const { transact } = store
+  const { transact, settleIn } = store
   const over = <V>(name: string, call: () => Promise<V>): Promise<V> => hit(plan({ n: ++n, name }), name, call)
   return {
     ...store,
@@ -31,6 +31,7 @@ export function withFaults(store: Store, plan: FaultPlan): Store {
     journal: each(store.journal, over),
     locks: each(store.locks, over),
     transact: transact && ((work, handler, write) => over('transact', () => transact(work, handler, write))),
+    settleIn: settleIn && each(settleIn, (name, call) => over(`settleIn.${name}`, call)),
   }
 }
 

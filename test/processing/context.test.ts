@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { settled, VirtualClock } from '../../src/core/clock.ts'
-import { effectsTable, sqliteTx } from '../../src/processing/effects.ts'
+import { effectsTable } from '../../src/processing/effects.ts'
 import { stableKey } from '../../src/processing/key.ts'
+import { sqliteTx } from '../../src/processing/tx/sqlite.ts'
 import { MemoryLedger } from './ledger.ts'
 import { event, room } from './room.ts'
 
@@ -151,7 +152,7 @@ test('a second transaction in one attempt is refused, one after a rolled back on
 test('without the embedded ledger a transaction says what to use', async () => {
   const clock = new VirtualClock()
   const ledger = new MemoryLedger(clock)
-  const { handlers, worker } = room({ store: { ledger: ledger.store().ledger, transact: null }, clock })
+  const { handlers, worker } = room({ store: { ...ledger.store(), transact: null }, clock })
   handlers.on('invoice.paid', (_event, { transaction }) => transaction(() => 1))
 
   ledger.add(event())
@@ -160,6 +161,20 @@ test('without the embedded ledger a transaction says what to use', async () => {
 
   const outcome = ledger.outcomes()[0]
   assert.equal(outcome?.kind === 'retry' && outcome.error?.code, 'transaction_unavailable')
+})
+
+test('without a ledger in Postgres settleIn says what to use', async () => {
+  const clock = new VirtualClock()
+  const ledger = new MemoryLedger(clock)
+  const { handlers, worker } = room({ store: { ...ledger.store(), settleIn: null }, clock })
+  handlers.on('invoice.paid', (_event, { settleIn }) => settleIn(new DatabaseSync(':memory:')))
+
+  ledger.add(event())
+  await worker.start()
+  await settled()
+
+  const outcome = ledger.outcomes()[0]
+  assert.equal(outcome?.kind === 'retry' && outcome.error?.code, 'settle_in_unavailable')
 })
 
 test('onceIn writes one row in your transaction: false when it was there, nothing when you rolled back', async () => {

@@ -25,6 +25,12 @@ const work = (more: Partial<Work> = {}): Work => ({
 const returned: Result = { kind: 'returned', handler: 'ok', retry: {} }
 const threw = (error: unknown, retry: Result['retry'] = {}): Result => ({ kind: 'threw', error, handler: 'h', retry })
 const late: Result = { kind: 'timeout', error: failure('handler_timeout', { ms: 9 }), handler: 'slow', retry: {} }
+const rolledBack: Result = {
+  kind: 'rolled-back',
+  error: failure('settle_in_rolled_back', { handler: 'tx' }),
+  handler: 'tx',
+  retry: {},
+}
 const short = ({ kind, reason }: Outcome) => `${kind}/${reason}`
 const decided = (results: Result[], more: Partial<Work> = {}) => decide(work(more), results, policy, random)
 
@@ -42,6 +48,10 @@ const table: [string, Result[], string][] = [
   ['a time-out', [late, returned], 'retry/timeout'],
   ['a time-out before a Later', [threw(new Later(5)), late], 'retry/timeout'],
   ['a string thrown', [threw('oops')], 'retry/failed'],
+  ['a transaction that was rolled back', [returned, rolledBack], 'retry/rolled-back'],
+  ['a transaction that was rolled back before a Later', [threw(new Later(5)), rolledBack], 'retry/rolled-back'],
+  ['an error before a transaction that was rolled back', [rolledBack, threw(new Error('x'))], 'retry/failed'],
+  ['a time-out before all', [rolledBack, threw(new Error('x')), late], 'retry/timeout'],
 ]
 for (const [name, results, expected] of table) {
   test(`${name} is ${expected}, in whatever order`, () => {

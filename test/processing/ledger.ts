@@ -3,7 +3,18 @@ import type { VirtualClock } from '../../src/core/clock.ts'
 import { failure } from '../../src/core/errors.ts'
 import { type Event, matches } from '../../src/core/event.ts'
 import type { Json, Outcome } from '../../src/core/outcome.ts'
-import type { Leased, Ledger, Settled, Settlement, Store, Transact, Want, Work } from '../../src/store/store.ts'
+import type {
+  Leased,
+  Ledger,
+  Settled,
+  SettleIn,
+  Settlement,
+  StatementTx,
+  Store,
+  Transact,
+  Want,
+  Work,
+} from '../../src/store/store.ts'
 import { expire, fresh, giveBack, lease, owns, type Row, renew, settle } from '../../src/store/transitions.ts'
 
 /** What of a ledger a worker uses, in memory, on the same transitions as every store. It keeps what was asked of it for tests to look at. */
@@ -15,6 +26,7 @@ export class MemoryLedger {
   settleCalls = 0
   readonly #clock: VirtualClock
   readonly #entries: Entry[] = []
+  readonly #begun = new Map<StatementTx, () => void>()
   #fence = 0
   #waiters: { serve: () => boolean }[] = []
 
@@ -46,8 +58,8 @@ export class MemoryLedger {
     return this.#entries.filter(({ row }) => row.state === 'running').length
   }
 
-  store(): Pick<Store, 'ledger' | 'transact'> {
-    return { ledger: this as unknown as Ledger, transact: this.transact }
+  store(): Pick<Store, 'ledger' | 'transact' | 'settleIn'> {
+    return { ledger: this as unknown as Ledger, transact: this.transact, settleIn: this.settleIn }
   }
 
   async lease(want: Want, signal?: AbortSignal): Promise<readonly Work[]> {
@@ -128,6 +140,26 @@ export class MemoryLedger {
       this.db.exec('rollback')
       throw error
     }
+  }
+
+  /** As a ledger in Postgres: what is written is there once `commit` was called with that transaction. */
+  readonly settleIn: SettleIn = {
+    write: async (tx, { ref, fence }, { name, last }) => {
+      const entry = this.#entry(ref)
+      if (!owns(entry.row, fence, this.#clock.now())) throw failure('stale_lease', { fence })
+      this.#begun.set(tx, () => {
+        entry.remembered[`handler:${name}`] = true
+        if (last) entry.row = { ...entry.row, state: 'done', reason: 'worked', leaseEndsAt: 0 }
+      })
+    },
+    remembers: async ({ ref }, name) => {
+      this.#check()
+      return this.#entry(ref).remembered[`handler:${name}`] === true
+    },
+  }
+
+  commit(tx: StatementTx): void {
+    this.#begun.get(tx)?.()
   }
 
   /** As if a process with this lease had died: the lease runs out, uncounted by anybody. */

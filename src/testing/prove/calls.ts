@@ -52,9 +52,10 @@ export class Calls {
   context(attempt: Attempt, real: HandlerContext): HandlerContext {
     const signal = () => real.signal
     const made = <V>(name: string, make: () => Promise<V>) => this.make(attempt, signal, name, make) as Promise<V>
-    const seen: Pick<HandlerContext, 'once' | 'transaction' | 'onceIn'> = {
+    const seen: Pick<HandlerContext, 'once' | 'transaction' | 'settleIn' | 'onceIn'> = {
       once: (name, effect) => made(`once ${name}`, () => real.once(name, effect)),
       transaction: (write) => made('transaction', () => real.transaction(write)),
+      settleIn: (tx) => made('settleIn', () => real.settleIn(tx)),
       onceIn: (tx, name) => made(`onceIn ${name}`, () => real.onceIn(tx, name)),
     }
     return Object.assign(Object.create(real) as HandlerContext, seen)

@@ -1,4 +1,4 @@
-import type { Ledger, Store } from '../../store/store.ts'
+import type { Ledger, SettleIn, Store } from '../../store/store.ts'
 
 /** One process's line to the ledger: cut when the process dies, silent while another one is to work. */
 export class Line {
@@ -10,11 +10,12 @@ export class Line {
   #lease = new AbortController()
 
   constructor(store: Store) {
-    const { transact } = store
+    const { transact, settleIn } = store
     this.store = {
       ...store,
       ledger: { ...this.#each(store.ledger), lease: (want, signal) => this.#leased(store.ledger, want, signal) },
       transact: transact && ((work, handler, write) => this.#over(() => transact(work, handler, write))),
+      settleIn: settleIn && this.#each(settleIn),
     }
   }
 
@@ -54,10 +55,10 @@ export class Line {
     return answer
   }
 
-  #each(ledger: Ledger): Ledger {
-    const calls = Object.entries(ledger as unknown as Record<string, (...args: never[]) => Promise<unknown>>)
+  #each<Part extends Ledger | SettleIn>(part: Part): Part {
+    const calls = Object.entries(part as unknown as Record<string, (...args: never[]) => Promise<unknown>>)
     const over = calls.map(([name, call]) => [name, (...args: never[]) => this.#over(() => call(...args))])
-    return Object.fromEntries(over) as Ledger
+    return Object.fromEntries(over) as Part
   }
 }
 
