@@ -53,10 +53,10 @@ async function worked(path: string, { events, batch }: { events: number; batch: 
   await close()
 }
 
-/** What this process handed to the system, all threads together: the write-ahead log, and the file at each checkpoint. */
+/** What this process handed to the system, all threads together: segments, the write-ahead log, and the file at each checkpoint. */
 const writtenBytes = () => Number(/^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
 
-/** Pages by what they hold. Bodies go after `retention.bodyDays`, the rest after `retention.eventDays`. */
+/** Segments and pages. Bodies go after `retention.bodyDays`, the rest after `retention.eventDays`. */
 function keptBytes(path: string): { bodies: number; rest: number } {
   const db = new DatabaseSync(path, { readOnly: true })
   try {
