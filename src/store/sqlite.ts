@@ -101,6 +101,7 @@ function ledgerOver(caller: Caller): Ledger {
     'open',
     'strays',
     'move',
+    'restore',
     'changes',
     'backlog',
   ] as const

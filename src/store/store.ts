@@ -1,6 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Envelope, Event, Tenant, Via } from '../core/event.ts'
 import type { DeadReason, DoneReason, ErrorNote, Json, Outcome, State } from '../core/outcome.ts'
+import type { Controls, Journal, Locks } from './records.ts'
+import type { Restored } from './restore.ts'
+
+export type { Control, Controls, Journal, JournalEntry, Locks } from './records.ts'
 
 /** The ledger's own key of an event. Opaque to everybody else; two events never share one. */
 export type Ref = number
@@ -33,6 +37,11 @@ export interface Ledger {
   strays(cursor: string | null, limit: number): Promise<Page<Stray>>
   /** What operators do; running rows are never touched. Resolves to how many rows moved. */
   move(selection: Selection, to: Move, note: Note): Promise<number>
+  /**
+   * Says, once, that this ledger was put back from a back-up of that instant. All or nothing: what is open becomes held, leases are
+   * lost, fences rise above any given since, and what is admitted later but was made before this is held. Nobody leases meanwhile.
+   */
+  restore(from: number, note: Note): Promise<Restored>
   /** What changed since the cursor (null: from the beginning, `now`: from here on), in an order into which no later commit can insert. */
   changes(cursor: string | null, max: number): Promise<Changes>
   /** O(1): never a scan of what waits. */
@@ -242,57 +251,6 @@ export interface Backlog {
   readonly dead: number
   /** For how long the oldest ready event has been ready; 0 when none is. */
   readonly readyOldestMs: number
-}
-
-/** A wish that expires. Processing reads controls; nobody calls processing. */
-export interface Control {
-  readonly id: string
-  readonly kind: 'pause' | 'reroute'
-  readonly target: {
-    readonly types?: readonly string[]
-    readonly lanes?: readonly string[]
-    readonly accounts?: readonly string[]
-    readonly destination?: string
-  }
-  readonly by: string
-  readonly why: string
-  readonly at: number
-  readonly expiresAt: number
-}
-
-export interface Controls {
-  /** Lives from now on for `ttlMs`. */
-  put(control: Omit<Control, 'at' | 'expiresAt'> & { readonly ttlMs: number }): Promise<Control>
-  /** What has neither expired nor been lifted. */
-  live(): Promise<readonly Control[]>
-  /** Ends one early. False: it is not live. */
-  lift(id: string): Promise<boolean>
-}
-
-/** What was done by whom: append-only, each entry sealed with a hash over itself and the one before. */
-export interface JournalEntry {
-  readonly n: number
-  readonly at: number
-  readonly by: string
-  readonly action: string
-  readonly verdict: string
-  readonly why: string
-  readonly data: Json
-  readonly hash: string
-}
-
-export interface Journal {
-  write(entry: Omit<JournalEntry, 'n' | 'at' | 'hash'>): Promise<JournalEntry>
-  page(cursor: string | null, limit: number): Promise<Page<JournalEntry>>
-  /** The number of the first entry whose seal does not fit, or null when all do. */
-  verify(): Promise<number | null>
-}
-
-/** Named locks with a fence that rises at each change of hands. */
-export interface Locks {
-  /** The fence, or null while somebody else holds it. Taking what one holds renews it. */
-  take(name: string, holder: string, ttlMs: number): Promise<number | null>
-  release(name: string, holder: string): Promise<void>
 }
 
 /** Something an operator should know about the store: what, and what to do. */

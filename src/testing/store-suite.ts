@@ -11,6 +11,7 @@ import { remembering } from './store/memory.ts'
 import { moving } from './store/move.ts'
 import { records } from './store/records.ts'
 import { repairing } from './store/repair.ts'
+import { restoring } from './store/restore.ts'
 import { settling } from './store/settle.ts'
 import { transacting } from './store/transact.ts'
 import { twins } from './store/twins.ts'
@@ -28,6 +29,7 @@ export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
   hold: holding,
   move: moving,
   repair: repairing,
+  restore: restoring,
   look: looking,
   changes: changing,
   transact: transacting,

@@ -73,7 +73,15 @@ export function memoryStore(clock: Clock) {
   const store: Store = {
     name: 'memory',
     ledger: {
-      ...{ admit: unused, keep: unused, lease: unused, settle: unused, giveBack: unused, renew: unused },
+      ...{
+        admit: unused,
+        keep: unused,
+        restore: unused,
+        lease: unused,
+        settle: unused,
+        giveBack: unused,
+        renew: unused,
+      },
       ...{ remember: unused, hold: unused },
       async find(query) {
         const found = events.filter(({ entry }) => fits(entry, query)).map(({ entry }) => entry)

@@ -7,6 +7,7 @@ import { type Book, positionOf, urgencyCode } from './book.ts'
 import { stateCode, viaCode } from './codes.ts'
 import { tooFarAway } from './envelopes.ts'
 import { keysOf } from './keys.ts'
+import { heldBack } from './restore.ts'
 
 /** Records events: id, body, row, place in the lane. One after another, so a repeat within the batch is a repeat too. */
 export const admit = (book: Book, events: readonly Envelope[]): Admitted[] =>
@@ -18,8 +19,9 @@ interface Arrival {
   readonly place: Place | null
 }
 
-export function admitOne(book: Book, event: Envelope, { receivedAt, place }: Arrival): Admitted {
+export function admitOne(book: Book, arrived: Envelope, { receivedAt, place }: Arrival): Admitted {
   const now = book.now()
+  const event = heldBack(book, arrived)
   if (tooFarAway(event, now)) return 'refused'
   const tenant = book.tenants.id(event.tenant)
   if (book.seen.has(event.id, tenant)) return 'repeat'
