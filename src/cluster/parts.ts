@@ -16,8 +16,9 @@ import { ledgerPath } from '../presets/sqlite.ts'
 import { ControlWatch } from '../processing/controls.ts'
 import type { Handlers } from '../processing/handlers.ts'
 import { type Bounds, type Passed, pass } from '../processing/pass.ts'
+import { Roll } from '../processing/roll.ts'
 import { Worker } from '../processing/worker.ts'
-import type { Store } from '../store/store.ts'
+import type { Handles, Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import { announcement, runFile } from './running.ts'
@@ -74,8 +75,9 @@ export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs)
     modeOf: modeOf(config),
     toleranceMs: config.ingestion.toleranceS * 1000,
   })
+  const crew = crewOf(base, store)
   const worker = roles.includes('processing')
-    ? new Worker({ ...workerOptions(base, store), drainMs: config.processing.drainMs })
+    ? new Worker({ ...crew.options, drainMs: config.processing.drainMs })
     : null
   handlers.wire({
     clock,
@@ -93,7 +95,7 @@ export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs)
   const announcement = announcementOf(base, { roles, console, listener })
   const services = [
     admission,
-    ...(worker ? [watch, worker] : []),
+    ...(worker ? [watch, crew.roll, worker] : []),
     console,
     ...(listener ? [listener] : []),
     announcement,
@@ -106,7 +108,13 @@ export async function passOver(base: Base, { store, watch }: Live, bounds: Parti
   const { passMs, passMax } = base.config.processing
   // What is paused is not leased: nobody reads controls between two passes.
   await watch.poke()
-  return pass(workerOptions(base, store), { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
+  const { roll, options } = crewOf(base, store)
+  await roll.start()
+  try {
+    return await pass(options, { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
+  } finally {
+    await roll.stop()
+  }
 }
 
 /** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
@@ -138,11 +146,15 @@ function admissionOf({ config, clock, log }: Base): Admission {
   })
 }
 
-function workerOptions({ config, clock, random, log, handlers, meter }: Base, store: Store) {
+/** What a worker needs, and its place among the others. */
+function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store) {
   const { concurrency, retry } = config.processing
   const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
   const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
-  return { store, handlers, policy, clock, random, log, meter, name, release: config.release, concurrency }
+  const { release } = config
+  const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
+  const share = (handles: readonly Handles[]) => roll.share(handles)
+  return { roll, options: { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency } }
 }
 
 function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListener {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger, Service } from '../core/service.ts'
-import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
+import type { Handles, Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
 import { attempt, type Deps, type LaneLock } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
@@ -11,12 +11,15 @@ import type { Policy } from './decide.ts'
 import type { Handlers, Registered } from './handlers.ts'
 import { note } from './note.ts'
 import type { Meter } from './report.ts'
+import type { Share } from './roster.ts'
 import { leaseMs, Running } from './running.ts'
 import { Settler } from './settler.ts'
 
 export interface WorkerOptions {
   readonly store: Pick<Store, 'ledger' | 'transact'>
   readonly handlers: Handlers
+  /** What of its handlers' events it may take, given who else lives. Absent: all. */
+  readonly share?: (handles: readonly Handles[]) => Share
   readonly policy: Policy
   readonly clock: Clock
   readonly random: Random
@@ -138,13 +141,14 @@ export class Worker implements Service {
 
   /** Null when the store is in trouble. */
   async #leased(): Promise<readonly Work[] | null> {
-    const { store, handlers, name, release, concurrency } = this.#options
+    const { store, handlers, share, name, release, concurrency } = this.#options
     const abort = new AbortController()
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
     const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : WAIT_MS
-    const want = { max: this.#room(), waitMs, worker: name, release, handles: handlers.handles(concurrency) }
+    const own = handlers.handles(concurrency)
+    const want = { max: this.#room(), waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
     try {
       const work = await store.ledger.lease(want, abort.signal)
       this.#trouble('lease', null)

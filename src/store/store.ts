@@ -3,6 +3,7 @@ import type { Envelope, Event, Tenant, Via } from '../core/event.ts'
 import type { DeadReason, DoneReason, ErrorNote, Json, Outcome, State } from '../core/outcome.ts'
 import type { Controls, Journal, Locks } from './records.ts'
 import type { Restored } from './restore.ts'
+import type { Workers } from './workers.ts'
 
 export type { Control, Controls, Journal, JournalEntry, Locks } from './records.ts'
 
@@ -63,6 +64,8 @@ export interface Want {
   /** The code that will run: kept with the attempt. */
   readonly release: string
   readonly handles: readonly Handles[]
+  /** False: events whose type none of `handles` matches are left to others. Absent: they are leased too. */
+  readonly unhandled?: boolean
 }
 
 export interface Handles {
@@ -266,6 +269,7 @@ export interface Store {
   readonly controls: Controls
   readonly journal: Journal
   readonly locks: Locks
+  readonly workers: Workers
   /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
   readonly transact: Transact | null
   check(): Promise<readonly Finding[]>

@@ -15,6 +15,7 @@ import { restoring } from './store/restore.ts'
 import { settling } from './store/settle.ts'
 import { transacting } from './store/transact.ts'
 import { twins } from './store/twins.ts'
+import { rolling } from './store/workers.ts'
 
 /** What every store promises, by subject. A store that keeps them all can stand under the rest of the product. */
 export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
@@ -34,4 +35,5 @@ export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
   changes: changing,
   transact: transacting,
   records,
+  workers: rolling,
 }

@@ -127,6 +127,7 @@ export function memoryStore(clock: Clock) {
       verify: unused,
     },
     locks: { take: unused, release: unused },
+    workers: { beat: unused, leave: unused },
     transact: null,
     check: async () => [{ level: 'ok', what: 'memory', remedy: null }],
     async backup(path) {
