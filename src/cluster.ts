@@ -5,11 +5,14 @@ import {
   type Live,
   notStarted,
   parts,
+  passOver,
   publicUrl,
   reachable,
   readiness,
   secretsOf,
 } from './cluster/parts.ts'
+import { restoreFrom } from './cluster/restore.ts'
+import { type FetchRoute, opened, workingAfter } from './cluster/serverless.ts'
 import { type Config, type ConfigInput, configure, type Role, reloadSecrets } from './config.ts'
 import type { Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
@@ -17,12 +20,14 @@ import { failure } from './core/errors.ts'
 import { boundNursery, releaseMemory } from './core/memory.ts'
 import { type Random, systemRandom } from './core/random.ts'
 import type { Logger } from './core/service.ts'
-import { type FetchHandler, fetchHandler } from './ingestion/fetch.ts'
+import { fetchHandler } from './ingestion/fetch.ts'
 import type { Intake } from './ingestion/intake.ts'
+import { type LambdaHandler, lambdaHandler } from './ingestion/lambda.ts'
 import { type NodeHandler, nodeHandler } from './ingestion/node.ts'
 import { openStore } from './presets/sqlite.ts'
 import { forward } from './processing/forward.ts'
 import { createHandlers, type Handlers } from './processing/handlers.ts'
+import type { Bounds, Passed } from './processing/pass.ts'
 import type { Store } from './store/store.ts'
 import type { EndpointSecret } from './stripe/signature.ts'
 import { createMeter } from './telemetry/meter.ts'
@@ -42,8 +47,15 @@ export interface Cluster {
   readonly on: Handlers['on']
   /** The webhook route of a `(req, res)` server: `app.post('/webhooks/stripe', cluster.node)`, before anything parses bodies. */
   readonly node: NodeHandler
-  /** The webhook route of anything that speaks `Request` and `Response`. */
-  readonly fetch: FetchHandler
+  /** The webhook route of anything that speaks `Request` and `Response`; with `{ waitUntil }` what it recorded is worked after the answer. */
+  readonly fetch: FetchRoute
+  /** The webhook route on AWS Lambda: API Gateway, function URLs, load balancers. It needs no start. */
+  readonly lambda: LambdaHandler
+  /**
+   * One bounded pass over what is ready, for functions that are called by a clock: it needs no start, and leaves nothing leased.
+   * Resolves when what it began has ended. Without bounds those of `processing.passMs` and `processing.passMax` count.
+   */
+  workFor(bounds?: Partial<Bounds>): Promise<Passed>
   /** Opens the ledger and starts the roles: all of the configuration's unless named. Starting twice is harmless. */
   start(roles?: readonly Role[]): Promise<void>
   /** Takes nothing more, lets handlers end, leaves nothing leased. Stopping twice is harmless. */
@@ -76,12 +88,16 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
 class Root implements Cluster {
   readonly on: Handlers['on']
   readonly node: NodeHandler
-  readonly fetch: FetchHandler
+  readonly fetch: FetchRoute
+  readonly lambda: LambdaHandler
   readonly base: Base
   #secrets: readonly EndpointSecret[]
   #live: Promise<Live> | null = null
   #now: Live | null = null
   #unbound = () => {}
+  #bare = false
+  #over = false
+  readonly #passes = new Set<Promise<Passed>>()
 
   constructor(base: Base) {
     this.base = base
@@ -89,25 +105,32 @@ class Root implements Cluster {
     this.on = base.handlers.on
     // A framework may bring a request before the ledger is loaded: it waits for that.
     const intake = this.#deferredIntake()
-    this.node = nodeHandler(intake, { bodyBytesMax: base.config.ingestion.bodyBytesMax })
-    this.fetch = fetchHandler(intake, { bodyBytesMax: base.config.ingestion.bodyBytesMax })
+    const options = { bodyBytesMax: base.config.ingestion.bodyBytesMax }
+    const bare = { log: base.log, open: () => this.#opened(), pass: () => this.workFor() }
+    const lambda = lambdaHandler(intake, options)
+    this.node = nodeHandler(intake, options)
+    this.fetch = workingAfter(fetchHandler(intake, options), bare)
+    this.lambda = (event) => opened(bare).then(() => lambda(event))
   }
 
   async start(roles: readonly Role[] = this.base.config.roles): Promise<void> {
-    this.#live ??= this.#begin(roles).catch((error) => {
-      this.#live = null
-      throw error
-    })
-    await this.#live
+    this.#over = false
+    if (this.#bare) await this.#close()
+    await this.#open(roles, false)
   }
 
   async stop(): Promise<void> {
-    const live = await this.#live?.catch(() => null)
-    this.#live = null
-    this.#now = null
+    this.#over = true
     this.#unbound()
-    if (live) await end(live)
+    await this.#close()
     await this.base.handlers.close()
+  }
+
+  async workFor(bounds: Partial<Bounds> = {}): Promise<Passed> {
+    const live = await this.#opened()
+    const under = passOver(this.base, live, bounds)
+    this.#passes.add(under)
+    return under.finally(() => this.#passes.delete(under))
   }
 
   get store(): Store {
@@ -145,12 +168,41 @@ class Root implements Cluster {
     if (fixed(config) !== fixed(this.base.config)) log.warn({}, 'settings changed: they count from the next start on')
   }
 
-  async #begin(roles: readonly Role[]): Promise<Live> {
+  /** What was started, else a ledger without roles: nobody has to start a function. After `stop` only `start` opens it again. */
+  async #opened(): Promise<Live> {
+    if (this.#over) throw failure('store_closed')
+    return this.#live ?? this.#open([], true)
+  }
+
+  #open(roles: readonly Role[], bare: boolean): Promise<Live> {
+    if (this.#live) return this.#live
+    this.#bare = bare
+    this.#live = this.#begin(roles, bare).catch((error) => {
+      this.#live = null
+      throw error
+    })
+    return this.#live
+  }
+
+  async #close(): Promise<void> {
+    const live = await this.#live?.catch(() => null)
+    this.#live = null
+    this.#now = null
+    // A pass ends by itself, and soon.
+    await Promise.allSettled(this.#passes)
+    if (live) await end(live)
+  }
+
+  async #begin(roles: readonly Role[], bare: boolean): Promise<Live> {
     const { config, clock, log } = this.base
-    const { databaseUrl, cwd, retention } = config
-    const store = await openStore(databaseUrl, { cwd, clock, log, retention })
-    const live = parts(this.base, { store, roles, secrets: () => this.#secrets, ready: () => this.ready() })
+    const { databaseUrl, cwd, retention, ephemeral } = config
+    const store = await openStore(databaseUrl, {
+      ...{ cwd, clock, log, retention, ephemeral },
+      migrate: config.migrate === 'apply',
+    })
+    const live = parts(this.base, { store, roles, secrets: () => this.#secrets, ready: () => this.ready(), bare })
     try {
+      if (config.restoredFrom !== null) await restoreFrom(store, config.restoredFrom, this.base)
       // The consoles' doors open last: what answers is also what works.
       for (const service of live.services) await service.start()
       this.#now = live

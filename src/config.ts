@@ -11,6 +11,7 @@ import {
   originOf,
   type Tree,
 } from './config/layers.ts'
+import { ephemeralPlatform } from './config/platform.ts'
 import { effectiveSettings } from './config/print.ts'
 import { parse } from './config/refuse.ts'
 import { releaseOf } from './config/release.ts'
@@ -28,6 +29,8 @@ export { settings } from './config/settings.ts'
 /** What everything is started with. Paths in it are absolute; `release` is never null. */
 export interface Config extends Settings {
   readonly release: string
+  /** Where files go with the machine: its name, unless `disk` says otherwise. */
+  readonly ephemeral: string | null
   /** The configuration file, or null. */
   readonly file: string | null
   /** Where each layer's values came from, and the values before secret files were read. */
@@ -61,13 +64,13 @@ export async function loadConfig(where: Where = {}): Promise<Config> {
     fromEnv(where.env ?? environment()),
     fromFlags(where.flags ?? {}),
   ] satisfies Layer[]
-  return settled({ layers, cwd, file })
+  return settled({ layers, cwd, file, ephemeral: ephemeralPlatform(where.env ?? environment()) })
 }
 
 /** For code: what it gives goes before the environment, and no file is read. Throws like `loadConfig` rejects. */
 export function configure(input: ConfigInput, { cwd = process.cwd(), env = environment() }: Where = {}): Config {
   const given: Layer = { tree: input as Tree, placeOf: (path) => `createCluster({ ${path.join('.')} })` }
-  return settled({ layers: [fromEnv(env), given], cwd, file: null })
+  return settled({ layers: [fromEnv(env), given], cwd, file: null, ephemeral: ephemeralPlatform(env) })
 }
 
 /** The same configuration with every secret read anew from the file that holds it; for SIGHUP. Throws when one cannot be used. */
@@ -77,7 +80,7 @@ export const reloadSecrets = (config: Config): Config => settled(config)
 export const effective = (config: Config) =>
   effectiveSettings(config, ({ path }) => originOf(config.layers, path) ?? 'default')
 
-function settled({ layers, cwd, file }: Pick<Config, 'layers' | 'cwd' | 'file'>): Config {
+function settled({ layers, cwd, file, ephemeral }: Pick<Config, 'layers' | 'cwd' | 'file' | 'ephemeral'>): Config {
   const placeOf = (path: readonly string[]) => nearestOrigin(layers, path) ?? path.join('.')
   const written = layers.reduce<Tree>((under, { tree }) => merged(tree, under), {})
   const read = (name: string, path: readonly string[]) => contents(resolve(cwd, name), placeOf(path))
@@ -90,6 +93,7 @@ function settled({ layers, cwd, file }: Pick<Config, 'layers' | 'cwd' | 'file'>)
     ...given,
     ...paths(given, { layers, cwd, file }),
     release: given.release ?? releaseOf(cwd),
+    ephemeral: given.disk === 'durable' ? null : ephemeral,
     layers,
     cwd,
     file,

@@ -20,7 +20,7 @@ export const migrate = (context: Context): Command =>
         const sql = `${effectsTable(options.effects)};`
         return out.write(options.json ? `${JSON.stringify({ dialect: options.effects, sql })}\n` : `${sql}\n`)
       }
-      const config = await configOf(options, context)
+      const config = { ...(await configOf(options, context)), migrate: 'apply' as const }
       const api = await reach(config, context)
       await api.close()
       const what =

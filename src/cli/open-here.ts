@@ -12,7 +12,8 @@ import { overFetch, type Reach } from './reach.ts'
 /** Nobody keeps the ledger just now, so this verb does, with the same API and no listener. */
 export async function openHere(path: string, config: Config, { clock }: Context): Promise<Reach> {
   if (!existsSync(path)) throw failure('not_running', { path })
-  const store = await openStore(config.databaseUrl, { cwd: config.cwd, clock, retention: config.retention })
+  const { databaseUrl, cwd, retention, ephemeral } = config
+  const store = await openStore(databaseUrl, { cwd, clock, retention, ephemeral, migrate: config.migrate === 'apply' })
   const hands = {
     ledger: store.ledger,
     controls: store.controls,

@@ -34,6 +34,8 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ledger_twice',
   'ledger_foreign',
   'schema_newer',
+  'disk_ephemeral',
+  'restore_future',
   'handler_twice',
   'handler_invalid',
   'peer_missing',

@@ -14,8 +14,10 @@ import { columns, painter, type Screen } from './terminal.ts'
 export function up(context: Context): Command {
   const verb = command('up', 'Take webhooks and work them')
   for (const { name, flag } of settings()) if (flag && name !== 'databaseUrl') verb.addOption(settingOption(name))
-  return verb.action(async (options: Common) => {
-    const config = await configOf(options, context)
+  verb.option('--migrate', 'bring the ledger up to date first, whatever that costs')
+  return verb.action(async (options: Common & { migrate?: boolean }) => {
+    const given = await configOf(options, context)
+    const config = options.migrate ? { ...given, migrate: 'apply' as const } : given
     if (config.roles.includes('ingestion') && endpoints(config.accounts).length === 0) throw failure('secret_missing')
     await run(config, { screen: context.out, json: options.json ?? false, clock: context.clock }, signals())
   })

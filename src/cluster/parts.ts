@@ -15,8 +15,10 @@ import { createIntake, type Intake } from '../ingestion/intake.ts'
 import { ledgerPath } from '../presets/sqlite.ts'
 import { ControlWatch } from '../processing/controls.ts'
 import type { Handlers } from '../processing/handlers.ts'
+import { type Bounds, type Passed, pass } from '../processing/pass.ts'
+import { Roll } from '../processing/roll.ts'
 import { Worker } from '../processing/worker.ts'
-import type { Store } from '../store/store.ts'
+import type { Handles, Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import { announcement, runFile } from './running.ts'
@@ -45,6 +47,7 @@ export interface Live {
   readonly worker: Worker | null
   readonly listener: PublicListener | null
   readonly console: PrivateListener
+  readonly bare: boolean
   /** In the order of the start; stopped the other way round. */
   readonly services: readonly Service[]
 }
@@ -54,9 +57,11 @@ interface Needs {
   readonly roles: readonly Role[]
   readonly secrets: () => readonly EndpointSecret[]
   readonly ready: () => Promise<Readiness>
+  /** No roles, no listeners, nothing that runs by itself: what serverless functions open. */
+  readonly bare: boolean
 }
 
-export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live {
+export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs): Live {
   const { config, clock, log, handlers, meter } = base
   const watch = new ControlWatch({ store, clock, log })
   const admission = admissionOf(base)
@@ -70,7 +75,10 @@ export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live
     modeOf: modeOf(config),
     toleranceMs: config.ingestion.toleranceS * 1000,
   })
-  const worker = roles.includes('processing') ? workerOf(base, store) : null
+  const crew = crewOf(base, store)
+  const worker = roles.includes('processing')
+    ? new Worker({ ...crew.options, drainMs: config.processing.drainMs })
+    : null
   handlers.wire({
     clock,
     random: base.random,
@@ -87,12 +95,26 @@ export function parts(base: Base, { store, roles, secrets, ready }: Needs): Live
   const announcement = announcementOf(base, { roles, console, listener })
   const services = [
     admission,
-    ...(worker ? [watch, worker] : []),
+    ...(worker ? [watch, crew.roll, worker] : []),
     console,
     ...(listener ? [listener] : []),
     announcement,
   ]
-  return { store, intake, admission, watch, worker, listener, console, services }
+  return { store, intake, admission, watch, worker, listener, console, bare, services: bare ? [admission] : services }
+}
+
+/** Works what is ready just now, beside whatever else runs. */
+export async function passOver(base: Base, { store, watch }: Live, bounds: Partial<Bounds>): Promise<Passed> {
+  const { passMs, passMax } = base.config.processing
+  // What is paused is not leased: nobody reads controls between two passes.
+  await watch.poke()
+  const { roll, options } = crewOf(base, store)
+  await roll.start()
+  try {
+    return await pass(options, { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
+  } finally {
+    await roll.stop()
+  }
 }
 
 /** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
@@ -124,23 +146,15 @@ function admissionOf({ config, clock, log }: Base): Admission {
   })
 }
 
-function workerOf({ config, clock, random, log, handlers, meter }: Base, store: Store): Worker {
-  const { concurrency, drainMs, retry } = config.processing
+/** What a worker needs, and its place among the others. */
+function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store) {
+  const { concurrency, retry } = config.processing
   const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
   const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
-  return new Worker({
-    store,
-    handlers,
-    policy,
-    clock,
-    random,
-    log,
-    meter,
-    name,
-    release: config.release,
-    concurrency,
-    drainMs,
-  })
+  const { release } = config
+  const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
+  const share = (handles: readonly Handles[]) => roll.share(handles)
+  return { roll, options: { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency } }
 }
 
 function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListener {

@@ -46,6 +46,15 @@ export const duration = (unit: keyof typeof UNITS_MS, low: number, high: number)
     (value) => inRange(numeric(value) ?? scaled(value, durationMs, UNITS_MS[unit]), low, high),
   )
 
+/** In milliseconds since 1970. */
+export const instant = () =>
+  leaf<string | Date, number>('an instant such as 2026-11-03T12:00:00Z', (value) => {
+    const written = value instanceof Date ? value.toJSON() : filled(value)
+    const zoned = written !== undefined && /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(written)
+    const at = zoned ? Date.parse(written) : Number.NaN
+    return Number.isFinite(at) ? at : undefined
+  })
+
 /** A number is in `unit`; a text may name its own: `512 MB`, `1GiB`. */
 export const size = (unit: keyof typeof UNITS_BYTES, low: number, high: number) =>
   leaf<number | string, number>(`a size from ${low} to ${high} ${unit}, such as ${low} or '${low}${unit}'`, (value) =>

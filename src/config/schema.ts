@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultRetry } from '../core/backoff.ts'
-import { duration, leaf, listOf, oneOf, positive, size, text, texts, url, whole } from './leaves.ts'
+import { duration, instant, leaf, listOf, oneOf, positive, size, text, texts, url, whole } from './leaves.ts'
 import { type AccountInput, account } from './secrets.ts'
 
 export const ROLES = ['ingestion', 'processing'] as const
@@ -24,6 +24,19 @@ export const schema = z.strictObject({
     env: 'DATABASE_URL',
     flag: '--database <url>',
     about: 'The ledger: `sqlite:` and a path, relative to the working directory.',
+  }),
+  disk: oneOf(['auto', 'durable']).default('auto').register(notes, {
+    about:
+      '`auto`: a ledger in SQLite refuses to start on Lambda, Vercel, Netlify, Cloud Run, Azure Functions and Heroku, where files go with the machine. `durable`: it lies on a volume that stays.',
+  }),
+  migrate: oneOf(['auto', 'apply']).default('auto').register(notes, {
+    about:
+      '`apply`: a start brings the ledger up to date, whatever that costs (`up --migrate`). `auto`: only SQLite, and only what rewrites no rows; anything else is the business of `hookkeeper migrate`.',
+  }),
+  restoredFrom: instant().nullable().default(null).register(notes, {
+    flag: '--restored-from <instant>',
+    about:
+      'Once, after a back-up of that instant was put back: holds all that is open in it and all that Stripe made before this start, until `do release` or `do record`. See docs/guarantees.md.',
   }),
   handlers: text().nullable().default(null).register(notes, {
     flag: '--handlers <file>',
@@ -108,6 +121,12 @@ export const schema = z.strictObject({
       }),
       drainMs: duration('ms', 0, 600_000).default(7000).register(notes, {
         about: 'What handlers get to finish on SIGTERM: less than your orchestrator waits before it kills.',
+      }),
+      passMs: duration('ms', 10, 3_600_000).default(10_000).register(notes, {
+        about: '`workFor()`, and what goes on after an answer by `waitUntil`: nothing is begun after that time.',
+      }),
+      passMax: whole(1, 100_000).default(100).register(notes, {
+        about: 'The same: no more events than that are begun.',
       }),
       retry: z
         .strictObject({

@@ -177,8 +177,19 @@ const table = {
   },
   schema_newer: {
     status: null,
-    message: '{path} was written by a newer Hookkeeper (schema {found}; this program knows {known}).',
-    remedy: 'Start the newer version.',
+    message: '{path} was written by a much newer Hookkeeper (schema {found}; this program knows {known}).',
+    remedy: 'Start the newer version, or the one before it.',
+  },
+  disk_ephemeral: {
+    status: 503,
+    message: 'A SQLite ledger would be lost on {platform}, where files go with the machine.',
+    remedy:
+      'Set DATABASE_URL to a Postgres database, or, where the ledger lies on a mounted volume, HOOKKEEPER_DISK=durable.',
+  },
+  restore_future: {
+    status: null,
+    message: 'No back-up can be from {from}, which lies in the future.',
+    remedy: 'Give the instant at which the back-up was made.',
   },
   handler_twice: {
     status: null,

@@ -12,12 +12,17 @@ export interface StoreOptions {
   readonly cwd: string
   readonly clock?: Clock
   readonly log?: Logger
+  /** The platform whose disk goes with the machine: no ledger is kept on it. */
+  readonly ephemeral?: string | null
+  /** Bring the ledger up to date, whatever that costs. SQLite does so anyway: none of its steps rewrites rows. */
+  readonly migrate?: boolean
   readonly retention?: { readonly bodyDays: number; readonly eventDays: number }
 }
 
 /** The store that a DATABASE_URL names, opened and brought up to date. */
-export function openStore(url: string, { cwd, ...options }: StoreOptions): Promise<Store> {
+export async function openStore(url: string, { cwd, ephemeral, ...options }: StoreOptions): Promise<Store> {
   const path = ledgerPath(url, cwd)
+  if (ephemeral) throw failure('disk_ephemeral', { platform: ephemeral })
   // The ledger holds customers' data: a folder that is made for it is its owner's alone.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   return openSqlite({ path, ...options })

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger, Service } from '../core/service.ts'
-import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
+import type { Handles, Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
 import { attempt, type Deps, type LaneLock } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
@@ -11,12 +11,15 @@ import type { Policy } from './decide.ts'
 import type { Handlers, Registered } from './handlers.ts'
 import { note } from './note.ts'
 import type { Meter } from './report.ts'
+import type { Share } from './roster.ts'
 import { leaseMs, Running } from './running.ts'
 import { Settler } from './settler.ts'
 
 export interface WorkerOptions {
   readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
   readonly handlers: Handlers
+  /** What of its handlers' events it may take, given who else lives. Absent: all. */
+  readonly share?: (handles: readonly Handles[]) => Share
   readonly policy: Policy
   readonly clock: Clock
   readonly random: Random
@@ -30,6 +33,8 @@ export interface WorkerOptions {
   readonly concurrency: number
   /** What handlers get to finish when the worker stops; then they are aborted and given back. */
   readonly drainMs: number
+  /** Ends by itself: after so many leases, when so much time is over, or when nothing more is ready. Absent: never. */
+  readonly bounds?: { readonly ms: number; readonly max: number }
 }
 
 /** How long one lease call waits for something to do. */
@@ -58,6 +63,7 @@ export class Worker implements Service {
   #full: readonly Registered[] = []
   #waiters: (() => void)[] = []
   #hurry: () => void = () => {}
+  #begun = 0
   #loop: Promise<void> | null = null
   #stopped: Promise<void> | null = null
 
@@ -77,6 +83,17 @@ export class Worker implements Service {
     this.#loop ??= this.#run()
   }
 
+  /** From start to stop within `bounds`. Resolves to how many events were leased, when none of them is any more. */
+  async pass(): Promise<number> {
+    const { clock, bounds } = this.#options
+    const cancel = clock.after(bounds?.ms ?? 0, () => this.#cease())
+    await this.start()
+    await this.#loop
+    cancel()
+    await this.stop()
+    return this.#begun
+  }
+
   /** The store takes leases and results, and the worker is not stopping. */
   ready(): boolean {
     return !this.#stopping && !this.#troubled.lease && !this.#troubled.settle
@@ -93,32 +110,45 @@ export class Worker implements Service {
   }
 
   async #run(): Promise<void> {
-    for (let failures = 0; !this.#stopping; ) {
+    for (let failures = 0; !this.#stopping && this.#left() > 0; ) {
       if (this.#room() <= 0) await this.#change()
       else {
         const leased = await this.#leased()
         failures = leased ? 0 : failures + 1
-        if (leased) await this.#begin(leased)
-        else await this.#pause(ceiling(PATIENCE, failures))
+        if (!leased) await this.#pause(ceiling(PATIENCE, failures))
+        else if (leased.length === 0 && this.#options.bounds) await this.#dry()
+        else await this.#begin(leased)
       }
     }
+  }
+
+  /** Nothing is ready: but what runs may hold up lanes. */
+  async #dry(): Promise<void> {
+    if (this.#open === 0) this.#cease()
+    else await this.#change()
   }
 
   #room(): number {
     const { concurrency } = this.#options
     if (this.#settler.waiting > concurrency * UNSETTLED_FACTOR) return 0
-    return Math.max(0, concurrency - this.#working.size - this.#ahead.waiting) + this.#ahead.room(concurrency)
+    const room = Math.max(0, concurrency - this.#working.size - this.#ahead.waiting) + this.#ahead.room(concurrency)
+    return Math.min(room, this.#left())
+  }
+
+  #left(): number {
+    return (this.#options.bounds?.max ?? Number.POSITIVE_INFINITY) - this.#begun
   }
 
   /** Null when the store is in trouble. */
   async #leased(): Promise<readonly Work[] | null> {
-    const { store, handlers, name, release, concurrency } = this.#options
+    const { store, handlers, share, name, release, concurrency } = this.#options
     const abort = new AbortController()
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
-    const waitMs = this.#troubled.lease ? 0 : WAIT_MS
-    const want = { max: this.#room(), waitMs, worker: name, release, handles: handlers.handles(concurrency) }
+    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : WAIT_MS
+    const own = handlers.handles(concurrency)
+    const want = { max: this.#room(), waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
     try {
       const work = await store.ledger.lease(want, abort.signal)
       this.#trouble('lease', null)
@@ -132,6 +162,7 @@ export class Worker implements Service {
   }
 
   async #begin(leased: readonly Work[]): Promise<void> {
+    this.#begun += leased.length
     if (this.#stopping && leased.length > 0) return this.#giveBack(leased)
     for (const work of leased) if (work.lost === 0) this.#enter(work)
     for (const work of leased) if (work.lost > 0) await this.#workAlone(work)
@@ -201,16 +232,20 @@ export class Worker implements Service {
 
   async #drain(): Promise<void> {
     const { clock, drainMs } = this.#options
+    this.#cease()
+    void this.#giveBackAhead()
+    const cancels = [clock.after(drainMs, () => this.#abandon())]
+    const enough = new Promise<void>((resolve) => cancels.push(clock.after(drainMs + STOP_MS, resolve)))
+    await Promise.race([this.#through(), enough])
+    for (const cancel of cancels) cancel()
+    this.#settler.close()
+  }
+
+  #cease(): void {
     this.#stopping = true
     this.#lease?.abort()
     this.#changed()
     this.#hurry()
-    void this.#giveBackAhead()
-    const cancel = clock.after(drainMs, () => this.#abandon())
-    const enough = new Promise<void>((resolve) => clock.after(drainMs + STOP_MS, resolve))
-    await Promise.race([this.#through(), enough])
-    cancel()
-    this.#settler.close()
   }
 
   async #through(): Promise<void> {

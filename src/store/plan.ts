@@ -12,6 +12,7 @@ export class Plan implements Wish {
   readonly idle: boolean
   readonly #names: { name(id: number): string }
   readonly #handles: readonly Handles[]
+  readonly #unhandled: boolean
   /** By handler, which may stand in several rows. */
   readonly #room: Map<string, number>
   readonly #byType = new Map<number, readonly Handles[]>()
@@ -22,14 +23,14 @@ export class Plan implements Wish {
     this.idle = idle
     this.#names = names
     this.#handles = want.handles
+    this.#unhandled = want.unhandled ?? true
     this.#room = new Map(want.handles.map(({ name, room }) => [name, room]))
   }
 
   room(type: number): number {
-    return this.#matching(type).reduce(
-      (least, { name }) => Math.min(least, this.#room.get(name)!),
-      Number.POSITIVE_INFINITY,
-    )
+    const matching = this.#matching(type)
+    if (matching.length === 0 && !this.#unhandled) return 0
+    return matching.reduce((least, { name }) => Math.min(least, this.#room.get(name)!), Number.POSITIVE_INFINITY)
   }
 
   strict(type: number): boolean {

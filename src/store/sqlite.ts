@@ -14,6 +14,7 @@ import { syncedByCommit } from './sqlite/sync.ts'
 import type { Admission } from './sqlite/transacted.ts'
 import { type Connection, Transactions } from './sqlite/transactions.ts'
 import type { Controls, Journal, Leased, Ledger, Locks, Store, Work } from './store.ts'
+import { workersHere } from './workers.ts'
 
 export interface SqliteOptions {
   /** The file; `:memory:` only without a thread. */
@@ -78,6 +79,7 @@ function storeOver(caller: Caller, path: string, transactions: Transactions, wat
     journal: over<Journal>(caller, ['write', 'page', 'verify']),
     locks: over<Locks>(caller, ['take', 'release']),
     settleIn: null,
+    workers: workersHere(watch.clock),
     transact: (work, handler, write) => transactions.run({ ref: work.ref, fence: work.fence }, handler, write),
     check: async () => checkFile(path),
     backup: (to, progress = () => {}) => caller.backup(to, progress),
@@ -102,6 +104,7 @@ function ledgerOver(caller: Caller): Ledger {
     'open',
     'strays',
     'move',
+    'restore',
     'changes',
     'backlog',
   ] as const

@@ -1,7 +1,11 @@
 import type { Envelope, Event, Tenant, Via } from '../core/event.ts'
 import type { DeadReason, DoneReason, ErrorNote, Json, Outcome, State } from '../core/outcome.ts'
+import type { Controls, Journal, Locks } from './records.ts'
+import type { Restored } from './restore.ts'
 import type { SettleIn, Transact } from './transaction.ts'
+import type { Workers } from './workers.ts'
 
+export type { Control, Controls, Journal, JournalEntry, Locks } from './records.ts'
 export type { SettleIn, StatementTx, Transact } from './transaction.ts'
 
 /** The ledger's own key of an event. Opaque to everybody else; two events never share one. */
@@ -35,6 +39,11 @@ export interface Ledger {
   strays(cursor: string | null, limit: number): Promise<Page<Stray>>
   /** What operators do; running rows are never touched. Resolves to how many rows moved. */
   move(selection: Selection, to: Move, note: Note): Promise<number>
+  /**
+   * Says, once, that this ledger was put back from a back-up of that instant. All or nothing: what is open becomes held, leases are
+   * lost, fences rise above any given since, and what is admitted later but was made before this is held. Nobody leases meanwhile.
+   */
+  restore(from: number, note: Note): Promise<Restored>
   /** What changed since the cursor (null: from the beginning, `now`: from here on), in an order into which no later commit can insert. */
   changes(cursor: string | null, max: number): Promise<Changes>
   /** O(1): never a scan of what waits. */
@@ -56,6 +65,8 @@ export interface Want {
   /** The code that will run: kept with the attempt. */
   readonly release: string
   readonly handles: readonly Handles[]
+  /** False: events whose type none of `handles` matches are left to others. Absent: they are leased too. */
+  readonly unhandled?: boolean
 }
 
 export interface Handles {
@@ -246,57 +257,6 @@ export interface Backlog {
   readonly readyOldestMs: number
 }
 
-/** A wish that expires. Processing reads controls; nobody calls processing. */
-export interface Control {
-  readonly id: string
-  readonly kind: 'pause' | 'reroute'
-  readonly target: {
-    readonly types?: readonly string[]
-    readonly lanes?: readonly string[]
-    readonly accounts?: readonly string[]
-    readonly destination?: string
-  }
-  readonly by: string
-  readonly why: string
-  readonly at: number
-  readonly expiresAt: number
-}
-
-export interface Controls {
-  /** Lives from now on for `ttlMs`. */
-  put(control: Omit<Control, 'at' | 'expiresAt'> & { readonly ttlMs: number }): Promise<Control>
-  /** What has neither expired nor been lifted. */
-  live(): Promise<readonly Control[]>
-  /** Ends one early. False: it is not live. */
-  lift(id: string): Promise<boolean>
-}
-
-/** What was done by whom: append-only, each entry sealed with a hash over itself and the one before. */
-export interface JournalEntry {
-  readonly n: number
-  readonly at: number
-  readonly by: string
-  readonly action: string
-  readonly verdict: string
-  readonly why: string
-  readonly data: Json
-  readonly hash: string
-}
-
-export interface Journal {
-  write(entry: Omit<JournalEntry, 'n' | 'at' | 'hash'>): Promise<JournalEntry>
-  page(cursor: string | null, limit: number): Promise<Page<JournalEntry>>
-  /** The number of the first entry whose seal does not fit, or null when all do. */
-  verify(): Promise<number | null>
-}
-
-/** Named locks with a fence that rises at each change of hands. */
-export interface Locks {
-  /** The fence, or null while somebody else holds it. Taking what one holds renews it. */
-  take(name: string, holder: string, ttlMs: number): Promise<number | null>
-  release(name: string, holder: string): Promise<void>
-}
-
 /** Something an operator should know about the store: what, and what to do. */
 export interface Finding {
   readonly level: 'ok' | 'warn' | 'refuse'
@@ -310,6 +270,7 @@ export interface Store {
   readonly controls: Controls
   readonly journal: Journal
   readonly locks: Locks
+  readonly workers: Workers
   /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
   readonly transact: Transact | null
   /** The same in a transaction of the user's own, where business data lie in the ledger's database: Postgres only. */

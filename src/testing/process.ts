@@ -33,5 +33,5 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
   const secrets = secretsOf(config)
   const base = { config, log, clock, random: seeded(seed), handlers, meter: createMeter() }
   const ready = async () => ({ ok: true, why: [] })
-  return { ...parts(base, { store, roles: ['processing'], secrets: () => secrets, ready }), handlers }
+  return { ...parts(base, { store, roles: ['processing'], secrets: () => secrets, ready, bare: false }), handlers }
 }

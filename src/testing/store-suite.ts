@@ -11,9 +11,11 @@ import { remembering } from './store/memory.ts'
 import { moving } from './store/move.ts'
 import { records } from './store/records.ts'
 import { repairing } from './store/repair.ts'
+import { restoring } from './store/restore.ts'
 import { settling } from './store/settle.ts'
 import { transacting } from './store/transact.ts'
 import { twins } from './store/twins.ts'
+import { rolling } from './store/workers.ts'
 
 /** What every store promises, by subject. A store that keeps them all can stand under the rest of the product. */
 export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
@@ -28,8 +30,10 @@ export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
   hold: holding,
   move: moving,
   repair: repairing,
+  restore: restoring,
   look: looking,
   changes: changing,
   transact: transacting,
   records,
+  workers: rolling,
 }

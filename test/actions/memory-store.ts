@@ -73,7 +73,15 @@ export function memoryStore(clock: Clock) {
   const store: Store = {
     name: 'memory',
     ledger: {
-      ...{ admit: unused, keep: unused, lease: unused, settle: unused, giveBack: unused, renew: unused },
+      ...{
+        admit: unused,
+        keep: unused,
+        restore: unused,
+        lease: unused,
+        settle: unused,
+        giveBack: unused,
+        renew: unused,
+      },
       ...{ remember: unused, hold: unused },
       async find(query) {
         const found = events.filter(({ entry }) => fits(entry, query)).map(({ entry }) => entry)
@@ -119,6 +127,7 @@ export function memoryStore(clock: Clock) {
       verify: unused,
     },
     locks: { take: unused, release: unused },
+    workers: { beat: unused, leave: unused },
     transact: null,
     settleIn: null,
     check: async () => [{ level: 'ok', what: 'memory', remedy: null }],

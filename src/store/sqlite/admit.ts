@@ -8,6 +8,7 @@ import type { Place } from './arrivals/place.ts'
 import type { Book } from './book.ts'
 import { tooFarAway } from './envelopes.ts'
 import { keysOf } from './keys.ts'
+import { heldBack } from './restore.ts'
 
 /** Records events: id, body, row, place in the lane. One after another, so a repeat within the batch is a repeat too. */
 export const admit = (book: Book, events: readonly Envelope[]): Admitted[] =>
@@ -19,8 +20,9 @@ interface Arrival {
   readonly place: Place | null
 }
 
-export function admitOne(book: Book, event: Envelope, { receivedAt, place }: Arrival): Admitted {
+export function admitOne(book: Book, arrived: Envelope, { receivedAt, place }: Arrival): Admitted {
   const now = book.now()
+  const event = heldBack(book, arrived)
   if (tooFarAway(event, now)) return 'refused'
   const tenant = book.tenants.id(event.tenant)
   if (book.seen.has(event.id, tenant)) return 'repeat'

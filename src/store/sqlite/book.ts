@@ -73,6 +73,8 @@ export interface Book {
   epoch: number
   fences: number
   dead: number
+  /** Events made before are held when they come; 0: this ledger never came out of a back-up. */
+  restoredAt: number
   /** When the last event was received: none is received before it. */
   receivedAt: number
 }
@@ -109,6 +111,7 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler, arr
     epoch: 0,
     fences: 0,
     dead: 0,
+    restoredAt: 0,
     receivedAt: 0,
   }
 }

@@ -29,6 +29,7 @@ export function load(book: Book, how: { endLeases: true } | { endLeases: false; 
     fold(book)
     book.epoch = markOf(book, 'epoch') + (how.endLeases ? 1 : 0)
     book.fences = how.endLeases ? 0 : how.fences
+    book.restoredAt = markOf(book, 'restored')
     book.sql.mark.run('epoch', book.epoch)
     book.sql.mark.run('pid', process.pid)
     loadOpen(book, how.endLeases)

@@ -3,6 +3,7 @@ import { admit } from './admit.ts'
 import type { Book } from './book.ts'
 import { changes } from './changes.ts'
 import { find } from './find.ts'
+import { restore } from './restore.ts'
 import { giveBack, remember, renew, settle } from './settle.ts'
 import { open } from './story.ts'
 import { keep, strays } from './strays.ts'
@@ -11,7 +12,16 @@ import { mayTransact } from './transacted.ts'
 type Call = (book: Book, ...args: never[]) => unknown
 
 /** Calls that change the ledger: they share a transaction. */
-const writes: Readonly<Record<string, Call>> = { admit, keep, settle, giveBack, renew, remember, pause: mayTransact }
+const writes: Readonly<Record<string, Call>> = {
+  admit,
+  keep,
+  settle,
+  giveBack,
+  renew,
+  remember,
+  restore,
+  pause: mayTransact,
+}
 /** Calls that only look: they run between two rounds. */
 const reads: Readonly<Record<string, Call>> = { find, open, strays, changes, backlog }
 
@@ -19,7 +29,7 @@ export const isRead = (name: string): boolean => name in reads
 export const isWrite = (name: string): boolean => name in writes
 
 /** What they ask about includes all that had arrived when they were made. */
-export const looksBack = (name: string): boolean => isRead(name) || name === 'move'
+export const looksBack = (name: string): boolean => isRead(name) || name === 'move' || name === 'restore'
 
 export const run = (book: Book, name: string, args: readonly unknown[]): unknown =>
   (reads[name] ?? writes[name])!(book, ...(args as never[]))
