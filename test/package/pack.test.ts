@@ -18,9 +18,11 @@ const SIZE_MAX = 50 * MB
 
 const project = await install()
 after(() => project.remove())
-// What is shown of a file in examples/ is run, and its types are checked, where that example's packages are.
-const blocks = [...(await readDocuments()).values()]
-  .flatMap(blocksIn)
+// What is shown of a file in examples/ is run, and its types are checked, where that example's packages are; so is what is shown of
+// other clients' transactions.
+const blocks = [...(await readDocuments())]
+  .filter(([path]) => !String(path).endsWith('transactions.md'))
+  .flatMap(([, text]) => blocksIn(text))
   .filter(({ language, marks }) => language === 'ts' && !marks.some((mark) => mark.startsWith('file=')))
 const [lines = '', ...others] = blocks.filter(({ marks }) => marks.includes('run')).map(({ code }) => code)
 const bin = join('node_modules', 'hookkeeper', 'dist', 'cli', 'bin.js')
