@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { migrateSqlite } from '../../src/store/migrate.ts'
 import { KIND, stateCode, viaCode } from '../../src/store/codes.ts'
+import { migrateSqlite } from '../../src/store/migrate.ts'
 import { connect } from '../../src/store/sqlite/connection.ts'
 import { subjectKey, typeKey } from '../../src/store/sqlite/keys.ts'
 import { customerOf, HELD_TYPE, HOT_LANE, LANES, laneOf, type Shape, TENANT, TYPE } from './shape.ts'
