@@ -180,6 +180,12 @@ const table = {
     message: '{path} was written by a newer Hookkeeper (schema {found}; this program knows {known}).',
     remedy: 'Start the newer version.',
   },
+  schema_older: {
+    status: null,
+    message: '{path} has schema {found} of a ledger; this program needs {known}.',
+    remedy: 'Run `hookkeeper migrate` once, or start with `hookkeeper up --migrate`.',
+  },
+  postgres_unfit: { status: null, message: '{what}', remedy: '{remedy}' },
   handler_twice: {
     status: null,
     message: 'Two handlers are named {name}.',
@@ -347,12 +353,17 @@ const table = {
   store_failed: {
     status: 503,
     message: 'The ledger could not be written: {what}.',
-    remedy: 'Look at the disk; nothing that was acknowledged is lost.',
+    remedy: 'Look at the disk or the database; nothing that was acknowledged is lost.',
   },
   backup_exists: {
     status: 409,
     message: '{path} is there already.',
     remedy: 'Name a file that is not there yet; a back-up never goes over another.',
+  },
+  backup_elsewhere: {
+    status: 409,
+    message: 'A ledger in Postgres is backed up with the database that it is in.',
+    remedy: 'Use pg_dump, or base back-ups with an archive of the write-ahead log (point-in-time recovery).',
   },
   store_closed: { status: 503, message: 'The ledger is closed.', remedy: 'Start the process again.' },
 } as const satisfies Record<string, { status: number | null; message: string; remedy: string }>

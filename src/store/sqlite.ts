@@ -76,6 +76,7 @@ function storeOver(caller: Caller, path: string, transactions: Transactions, wat
     controls: over<Controls>(caller, ['put', 'live', 'lift']),
     journal: over<Journal>(caller, ['write', 'page', 'verify']),
     locks: over<Locks>(caller, ['take', 'release']),
+    settleIn: null,
     transact: (work, handler, write) => transactions.run({ ref: work.ref, fence: work.fence }, handler, write),
     check: async () => checkFile(path),
     backup: (to, progress = () => {}) => caller.backup(to, progress),

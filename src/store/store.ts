@@ -301,6 +301,8 @@ export interface Store {
   readonly locks: Locks
   /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
   readonly transact: Transact | null
+  /** The same in a transaction of the user's own, where the ledger and his tables are in one database: Postgres only. */
+  readonly settleIn: SettleIn | null
   check(): Promise<readonly Finding[]>
   /** A consistent copy while everything goes on. Resolves to the bytes written. */
   backup(path: string, progress?: (share: number) => void): Promise<number>
@@ -317,3 +319,14 @@ export type Transact = <V>(
   handler: { name: string; last: boolean },
   write: (db: DatabaseSync) => V,
 ) => Promise<V>
+
+/** A transaction that somebody else began. `rows` is how many rows the statement changed. */
+export interface StatementTx {
+  query(sql: string, values: readonly string[]): Promise<{ rows: number }>
+}
+
+/**
+ * Writes in `tx` that `handler` returned and, when `last`, that the event is done: it counts when `tx` commits, and not before.
+ * The fence is checked by the statement itself. Rejects with `stale_lease`; then `tx` has to be rolled back.
+ */
+export type SettleIn = (tx: StatementTx, work: Leased, handler: { name: string; last: boolean }) => Promise<void>

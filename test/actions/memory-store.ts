@@ -120,6 +120,7 @@ export function memoryStore(clock: Clock) {
     },
     locks: { take: unused, release: unused },
     transact: null,
+    settleIn: null,
     check: async () => [{ level: 'ok', what: 'memory', remedy: null }],
     async backup(path) {
       return path.length

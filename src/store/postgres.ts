@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { failure } from '../core/errors.ts'
+import { type Logger, silent } from '../core/service.ts'
+import { Arrival, admit } from './postgres/admit.ts'
+import { backlog } from './postgres/backlog.ts'
+import { changes } from './postgres/changes.ts'
+import { checkPostgres, refusals } from './postgres/check.ts'
+import { Desk } from './postgres/desk.ts'
+import { openPool, type Sql, sqlOver } from './postgres/driver.ts'
+import { find, type Looking } from './postgres/find.ts'
+import { migratePostgres, requireSchema } from './postgres/migrate.ts'
+import { move } from './postgres/move.ts'
+import { Partitions } from './postgres/partitions.ts'
+import { controlsOver, journalOver, locksOver } from './postgres/records.ts'
+import { type Retention, Sweeper } from './postgres/retention.ts'
+import { Seats } from './postgres/seats.ts'
+import { settleInAt } from './postgres/settle-in.ts'
+import { open } from './postgres/story.ts'
+import { keep, strays } from './postgres/strays.ts'
+import { tenantOf } from './postgres/tenants.ts'
+import { ServerTime } from './postgres/time.ts'
+import { Wakes } from './postgres/wakes.ts'
+import type { Leased, Ledger, Settlement, Store } from './store.ts'
+
+export interface PostgresOptions {
+  /** May lead through a pooler in transaction mode. */
+  readonly url: string
+  /** Past a pooler: wake-ups and migrations. Without it news are looked for. */
+  readonly directUrl?: string | null
+  /** Applies what is missing of the schema. Without it a schema that is older is refused. */
+  readonly migrates?: boolean
+  readonly connectionsMax?: number
+  /** Who we are: a new process of one name is the end of the one before. One of its own by default. */
+  readonly name?: string
+  /** Where the events' instants come from; the server's clock by default. */
+  readonly clock?: Clock
+  readonly log?: Logger
+  readonly retention?: Partial<Retention>
+  /** Connections that somebody else made, instead of those to `url`. */
+  readonly pool?: Pool
+}
+
+const CONNECTIONS = 8
+const defaultRetention: Retention = { bodyDays: 30, eventDays: 90, everyMs: 600_000 }
+
+/**
+ * A ledger in a Postgres that many processes share. Rejects with `schema_older`, `schema_newer`, `postgres_unfit`, `peer_missing`
+ * or `store_failed`.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const { url, directUrl = null, connectionsMax = CONNECTIONS, log = silent } = options
+  const name = options.name ?? `hookkeeper ${randomUUID()}`
+  const sql = sqlOver(options.pool ?? (await openPool({ url, connectionsMax, name: 'hookkeeper' })))
+  const where = shown(url)
+  try {
+    if (options.migrates) await migrateBy(options, sql, where)
+    await requireSchema(sql, where)
+    const time = options.clock ?? (await ServerTime.over(sql))
+    await requireFit(sql, () => time.now())
+    const wakes = await Wakes.over(directUrl, log)
+    return storeOver({ ...options, sql, log, name, time, wakes })
+  } catch (error) {
+    await sql.close().catch(() => {})
+    throw error
+  }
+}
+
+/** A pooler may not take what a migration does. */
+async function migrateBy({ directUrl, connectionsMax = CONNECTIONS }: PostgresOptions, sql: Sql, where: string) {
+  if (!directUrl) return migratePostgres(sql, where)
+  const direct = sqlOver(await openPool({ url: directUrl, connectionsMax, name: 'hookkeeper migrate' }))
+  return migratePostgres(direct, where).finally(() => direct.close())
+}
+
+async function requireFit(sql: Sql, now: () => number): Promise<void> {
+  const [first] = refusals(await checkPostgres(sql, now))
+  if (first) throw failure('postgres_unfit', { what: first.what, remedy: first.remedy ?? '' })
+}
+
+interface Parts extends PostgresOptions {
+  readonly sql: Sql
+  readonly log: Logger
+  readonly name: string
+  readonly time: Pick<Clock, 'now'>
+  readonly wakes: Wakes
+}
+
+function storeOver(parts: Parts): Store {
+  const { sql, log, name, time, wakes, clock = systemClock } = parts
+  // The wall clock may be set back; the ledger's time may not.
+  let latest = 0
+  const now = () => (latest = Math.max(latest, Math.floor(time.now())))
+  const id = `${name} ${randomUUID().slice(0, 8)}`
+  const seats = new Seats(sql, { id, name })
+  const desk = new Desk({ sql, id, seats, log, clock, pace: systemClock, now })
+  const partitions = new Partitions(sql)
+  const locks = locksOver(sql, now)
+  const retention = { ...defaultRetention, ...parts.retention }
+  const take = (lock: string, ttlMs: number) => locks.take(lock, id, ttlMs)
+  const sweeper = new Sweeper({ sql, partitions, clock, log, retention, take, now })
+  wakes.listen((buckets) => buckets.some((bucket) => seats.owns(bucket)) && desk.stir())
+  return {
+    name: 'postgres',
+    ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, now }),
+    controls: controlsOver(sql, now),
+    journal: journalOver(sql, now),
+    locks,
+    transact: null,
+    settleIn: settleInAt(now, (ref) => desk.doubt(ref)),
+    check: () => checkPostgres(sql, now),
+    backup: () => Promise.reject(failure('backup_elsewhere')),
+    async close() {
+      await wakes.close()
+      await sweeper.close()
+      await desk.close()
+      await seats.leave().catch(() => {})
+      await sql.close()
+    },
+  }
+}
+
+interface LedgerParts {
+  readonly sql: Sql
+  readonly id: string
+  readonly seats: Seats
+  readonly desk: Desk
+  readonly partitions: Partitions
+  readonly wakes: Wakes
+  now(): number
+}
+
+function ledgerOver({ sql, id, seats, desk, partitions, wakes, now }: LedgerParts): Ledger {
+  const looking: Looking = {
+    sql,
+    heldBy: ({ type, lane, tenant }) => desk.book.holds.why({ type, lane, tenant: tenantOf(tenant) }),
+  }
+  const arrival = new Arrival()
+  return {
+    async admit(events) {
+      if (events.length === 0) return []
+      const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
+      desk.stir(newcomers)
+      wakes.wake(newcomers.map(({ ref }) => ref))
+      return answers
+    },
+    keep: (bytes) => keep(sql, bytes, now()),
+    lease: (want, signal) => desk.lease(want, signal),
+    settle: (results: readonly Settlement[]) => desk.ask({ kind: 'settle', results }),
+    giveBack: (work: readonly Leased[], delayMs) => desk.ask({ kind: 'giveBack', work, delayMs }),
+    renew: (work, leaseMs) => desk.ask({ kind: 'renew', work, leaseMs }),
+    remember: (work, key, value) => desk.ask({ kind: 'remember', work, key, value }),
+    hold: async (holds) => desk.hold(holds),
+    find: (query) => find(looking, query),
+    open: (ref) => open(looking, ref),
+    strays: (cursor, limit) => strays(sql, cursor, limit),
+    async move(selection, to, note) {
+      const moved = await move(looking, selection, to, note, now)
+      desk.stir()
+      return moved
+    },
+    changes: (cursor, max) => changes(sql, cursor, max),
+    async backlog() {
+      await desk.ask({ kind: 'look' })
+      return backlog(sql, { id, buckets: seats.holdings.map(({ bucket }) => bucket), counts: desk.counts() }, now())
+    },
+  }
+}
+
+/** Never a password in a message. */
+function shown(url: string): string {
+  try {
+    const { host, pathname } = new URL(url)
+    return `postgres://${host}${pathname}`
+  } catch {
+    return 'the Postgres of DATABASE_URL'
+  }
+}

@@ -1,0 +1,67 @@
+import type { Ref, Settlement } from '../store.ts'
+import { type After, settled } from './attempts.ts'
+import type { Book } from './book.ts'
+import type { Draft } from './draft.ts'
+import type { Known, Live } from './rows.ts'
+
+/** Applies what was asked to memory, or to the row where memory does not have it, and drafts the write. */
+export class Hand {
+  readonly refs: Ref[] = []
+  readonly #book: Book
+  readonly #draft: Draft
+  readonly #elsewhere: Map<Ref, Known>
+  readonly #now: number
+  readonly #over: (ref: Ref) => void
+
+  constructor(book: Book, draft: Draft, elsewhere: Map<Ref, Known>, now: number, over: (ref: Ref) => void) {
+    this.#book = book
+    this.#draft = draft
+    this.#elsewhere = elsewhere
+    this.#now = now
+    this.#over = over
+  }
+
+  settle(result: Settlement) {
+    const found = this.#find(result.work.ref)
+    if (!found) return 'stale'
+    const strict = this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
+    const { answer, after } = settled(found.live, result, strict, this.#now)
+    if (after) this.#ended(result.work.ref, found.rev, after)
+    return answer
+  }
+
+  end(ref: Ref, what: (live: Live) => After | null): void {
+    const found = this.#find(ref)
+    const after = found && what(found.live)
+    if (after) this.#ended(ref, found.rev, after)
+  }
+
+  /** The lease goes on, changed. */
+  go(ref: Ref, what: (live: Live) => Live | null): boolean {
+    const found = this.#find(ref)
+    const live = found && what(found.live)
+    if (!live) return false
+    const rev = this.#put(ref, found.rev, live, [])
+    if (this.#book.running.has(ref)) this.#book.changed(ref, live, rev)
+    else this.#elsewhere.set(ref, { ...this.#elsewhere.get(ref)!, live })
+    return true
+  }
+
+  #find(ref: Ref): { live: Live; rev: number } | null {
+    const known = this.#book.running.get(ref) ?? this.#elsewhere.get(ref)
+    return known ? { live: known.live, rev: known.rev ?? -1 } : null
+  }
+
+  #ended(ref: Ref, rev: number, after: After): void {
+    this.#over(ref)
+    const leaves = after.live.row.state === 'done'
+    const next = this.#put(ref, rev, leaves ? null : after.live, after.lines)
+    if (this.#book.running.has(ref)) this.#book.end(ref, after.live, { ...after, rev: next }, this.#now)
+    else this.#elsewhere.set(ref, { ...this.#elsewhere.get(ref)!, live: after.live })
+  }
+
+  #put(ref: Ref, rev: number, live: Live | null, lines: After['lines']): number {
+    this.refs.push(ref)
+    return this.#draft.put({ ref, rev, live, announce: !this.#book.running.has(ref), lease: false }, ...lines)
+  }
+}
