@@ -60,7 +60,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     const time = options.clock ?? (await ServerTime.over(sql))
     await requireFit(sql, () => time.now())
     const wakes = await Wakes.over(directUrl, log)
-    return storeOver({ ...options, sql, log, name, time, wakes })
+    const id = `${name} ${randomUUID().slice(0, 8)}`
+    const seats = new Seats(sql, { id, name })
+    // From here on an earlier process of our name is no more.
+    await seats.beat({})
+    return storeOver({ ...options, sql, log, id, seats, time, wakes })
   } catch (error) {
     await sql.close().catch(() => {})
     throw error
@@ -82,18 +86,17 @@ async function requireFit(sql: Sql, now: () => number): Promise<void> {
 interface Parts extends PostgresOptions {
   readonly sql: Sql
   readonly log: Logger
-  readonly name: string
+  readonly id: string
+  readonly seats: Seats
   readonly time: Pick<Clock, 'now'>
   readonly wakes: Wakes
 }
 
 function storeOver(parts: Parts): Store {
-  const { sql, log, name, time, wakes, clock = systemClock } = parts
+  const { sql, log, id, seats, time, wakes, clock = systemClock } = parts
   // The wall clock may be set back; the ledger's time may not.
   let latest = 0
   const now = () => (latest = Math.max(latest, Math.floor(time.now())))
-  const id = `${name} ${randomUUID().slice(0, 8)}`
-  const seats = new Seats(sql, { id, name })
   const desk = new Desk({ sql, id, seats, log, clock, pace: systemClock, now })
   const partitions = new Partitions(sql)
   const locks = locksOver(sql, now)

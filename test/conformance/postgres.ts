@@ -9,27 +9,39 @@ const DAY_MS = 86_400_000
 const retention = { everyMs: 10 * DAY_MS }
 
 export interface Server {
-  /** Of any database of it. */
+  /** Of a superuser. */
   readonly url: string
-  /** Where its clients connect, with the database's name in place of this one; the server itself by default. */
-  readonly through?: (database: string) => string
+  /** A pooler before it, for the ledger's own statements. */
+  readonly pooled?: string
 }
 
-let databases = 0
+let schemas = 0
 
-/** A ledger in a database of its own on that server, on a clock that stands still until told. */
+/** A schema of its own with a role that finds it without being told: that goes through a pooler, and is quicker than a database. */
+export async function ownSchema({ url, pooled }: Server) {
+  const name = `hookkeeper_${process.pid}_${++schemas}`
+  await ask(
+    url,
+    `create role ${name} superuser login; create schema ${name}; alter role ${name} set search_path = ${name}`,
+  )
+  return {
+    direct: as(name, url),
+    pooled: as(name, pooled ?? url),
+    drop: () => ask(url, `drop schema ${name} cascade; drop role ${name}`),
+  }
+}
+
+/** A ledger of its own on that server, on a clock that stands still until told. */
 export const onPostgres = (server: () => Promise<Server>): Harness => ({
   offers: ['clock', 'crash'],
   async open() {
-    const { url, through } = await server()
-    const database = await createDatabase(url)
-    const direct = urlOf(url, database)
+    const { direct, pooled, drop } = await ownSchema(await server())
     const clock = new VirtualClock()
-    const pools: pg.Pool[] = []
+    const pools: Mortal[] = []
     const open = async () => {
-      const pool = new pg.Pool({ connectionString: through ? through(database) : direct, max: 6 })
-      pool.on('error', () => {})
-      pools.push(pool)
+      const mortal = new Mortal(pooled)
+      pools.push(mortal)
+      const { pool } = mortal
       return openPostgres({ url: direct, directUrl: direct, migrates: true, name: 'one', clock, retention, pool })
     }
     const opened: Store[] = [await open()]
@@ -38,25 +50,17 @@ export const onPostgres = (server: () => Promise<Server>): Harness => ({
       clock: { now: () => clock.now(), advance: (ms) => advanced(clock, ms, pools) },
       async reopen(how) {
         if (how === 'clean') await opened.pop()!.close()
-        else await killed(pools.at(-1)!)
+        else await pools.at(-1)!.kill()
         opened.push(await open())
         return opened.at(-1)!
       },
       async close() {
         for (const store of opened) await store.close()
-        await dropDatabase(url, database)
+        await drop()
       },
     }
   },
 })
-
-async function createDatabase(url: string): Promise<string> {
-  const database = `hookkeeper_${process.pid}_${++databases}`
-  await ask(url, `create database ${database}`)
-  return database
-}
-
-const dropDatabase = (url: string, database: string) => ask(url, `drop database ${database} with (force)`)
 
 export async function ask<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
   const client = new pg.Client(url)
@@ -68,31 +72,58 @@ export async function ask<R extends pg.QueryResultRow>(url: string, text: string
   }
 }
 
-export function urlOf(url: string, database: string): string {
+function as(user: string, url: string): string {
   const named = new URL(url)
-  named.pathname = `/${database}`
+  named.username = user
   return named.href
 }
 
 /** Time goes on, and whatever that set off has been written. */
-async function advanced(clock: VirtualClock, ms: number, pools: readonly pg.Pool[]): Promise<void> {
+async function advanced(clock: VirtualClock, ms: number, pools: readonly Mortal[]): Promise<void> {
   await clock.advance(ms)
   await quiet(pools)
 }
 
 const QUIET_TURNS = 20
 
-async function quiet(pools: readonly pg.Pool[]): Promise<void> {
+async function quiet(pools: readonly Mortal[]): Promise<void> {
   for (let turns = 0; turns < QUIET_TURNS; turns++) {
     await new Promise((resolve) => setImmediate(resolve))
-    if (pools.some(({ totalCount, idleCount, waitingCount }) => totalCount !== idleCount || waitingCount > 0)) turns = -1
+    if (pools.some(({ busy }) => busy)) turns = -1
   }
 }
 
-/** What `kill -9` does: the connections are gone, and whoever used them gets no further word in. */
-async function killed(pool: pg.Pool): Promise<void> {
-  const dead = () => Promise.reject(Object.assign(new Error('killed'), { code: 'ECONNRESET' }))
-  const end = pool.end.bind(pool)
-  Object.assign(pool, { query: dead, connect: dead, end: async () => {} })
-  await end()
+/** Connections that can be killed as `kill -9` does: whoever used them gets no further word in, and none back. */
+class Mortal {
+  /** What the ledger uses of a pool. */
+  readonly pool: pg.Pool
+  readonly #real: pg.Pool
+  #kill: (error: Error) => void = () => {}
+  #dead = false
+
+  constructor(connectionString: string) {
+    const real = new pg.Pool({ connectionString, max: 6 })
+    real.on('error', () => {})
+    this.#real = real
+    const death = new Promise<never>((_, reject) => (this.#kill = reject))
+    death.catch(() => (this.#dead = true))
+    const alive = <V>(work: () => Promise<V>) => Promise.race([death, this.#dead ? death : work()])
+    const facade: Pick<pg.Pool, 'connect' | 'end'> & { query: unknown } = {
+      query: (text: string, values: unknown[]) => alive(() => real.query(text, values)),
+      connect: () => alive(() => real.connect()),
+      end: async () => void (this.#dead || (await real.end())),
+    }
+    this.pool = facade as pg.Pool
+  }
+
+  get busy(): boolean {
+    return this.#real.totalCount !== this.#real.idleCount || this.#real.waitingCount > 0
+  }
+
+  async kill(): Promise<void> {
+    this.#kill(Object.assign(new Error('killed'), { code: 'ECONNRESET' }))
+    // Statements under way end as the server likes.
+    while (this.busy) await new Promise((resolve) => setImmediate(resolve))
+    await this.#real.end()
+  }
 }

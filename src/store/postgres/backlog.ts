@@ -48,11 +48,11 @@ with living as (
   select id, counts, works from hookkeeper_members where seen > clock_timestamp() - $2 * interval '1 ms'
 ), unowned as (
   select bucket from hookkeeper_buckets b where b.owner is null or not exists (select from living l where l.id = b.owner)
-), some as (
+), sample as (
   select q.state, q.held, q.due from unowned u cross join lateral (
     select state, held, due from hookkeeper_queue q where q.bucket = u.bucket limit $4) q limit $4
 )
 select
   (select coalesce(json_agg(counts), '[]') from living where id <> $1 and works and counts is not null) as others,
   (select coalesce(json_agg(p), '[]') from (
-    select state, held, due > $3 as later, count(*)::int4 as count, min(due)::float8 as first from some group by 1, 2, 3) p) as unowned`
+    select state, held, due > $3 as later, count(*)::int4 as count, min(due)::float8 as first from sample group by 1, 2, 3) p) as unowned`

@@ -131,7 +131,9 @@ export class Desk {
     if (this.#closed || this.#turning) return
     this.#turning = this.#turns().finally(() => {
       this.#turning = null
-      this.#plan()
+      // Somebody may have asked between the last turn and here.
+      if (this.#hasMore) this.#go()
+      else this.#plan()
     })
   }
 
@@ -139,15 +141,21 @@ export class Desk {
     // What is asked in the same breath goes into the same turn.
     await Promise.resolve()
     do await this.#turn()
-    while (!this.#closed && (this.#asked.length > 0 || this.#leasing.hasNew || (this.#dirty && this.#leasing.waits)))
+    while (this.#hasMore)
+  }
+
+  get #hasMore(): boolean {
+    if (this.#closed) return false
+    return this.#asked.length > 0 || this.#leasing.hasNew || (this.#dirty && this.#leasing.waits)
   }
 
   async #turn(): Promise<void> {
     const { pace, now } = this.#options
     const asked = this.#asked.splice(0)
+    const wanted = this.#leasing.hear()
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
-      if (this.#mayHaveNews()) await this.#look()
+      if (this.#mayHaveNews(wanted)) await this.#look()
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
@@ -155,9 +163,9 @@ export class Desk {
     }
   }
 
-  #mayHaveNews(): boolean {
+  #mayHaveNews(wanted: boolean): boolean {
     if (this.#dirty || this.#options.pace.now() - this.#lookedAt >= this.#lookMs) return true
-    return this.#leasing.hasNew && this.#book.lanes.counts.ready === 0
+    return wanted && this.#book.lanes.counts.ready === 0
   }
 
   async #beat(): Promise<void> {

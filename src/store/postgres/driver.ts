@@ -62,10 +62,16 @@ export async function openClient(url: string, name: string) {
 export function sqlOver(pool: Pool): Sql {
   let closed = false
   let closing: Promise<void> | null = null
+  const served = new Set<Promise<unknown>>()
+  const serve = <V>(work: Promise<V>): Promise<V> => {
+    const done = work.catch(() => {}).finally(() => served.delete(done))
+    served.add(done)
+    return work
+  }
   const rows = async <R>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
     if (closed) throw failure('store_closed')
     try {
-      return (await pool.query(text, values as unknown[])).rows as R[]
+      return (await serve(pool.query(text, values as unknown[]))).rows as R[]
     } catch (error) {
       throw postgresFailed(error)
     }
@@ -82,17 +88,17 @@ export function sqlOver(pool: Pool): Sql {
     },
     async together(work) {
       if (closed) throw failure('store_closed')
-      const client = await pool.connect().catch((error) => Promise.reject(postgresFailed(error)))
+      const client = await serve(pool.connect()).catch((error) => Promise.reject(postgresFailed(error)))
       try {
-        return await inTransaction(client, work)
+        return await serve(inTransaction(client, work))
       } finally {
         client.release()
       }
     },
-    // What was asked before is still answered: the pool waits for whoever is served.
+    // What was asked before is still answered; a pool that ends forgets whoever waits for a connection.
     close() {
       closed = true
-      closing ??= pool.end()
+      closing ??= Promise.all(served).then(() => pool.end())
       return closing
     },
   }

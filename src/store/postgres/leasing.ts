@@ -16,7 +16,8 @@ import type { Seats } from './seats.ts'
 interface Call {
   readonly want: Want
   readonly untilAt: number
-  tried: boolean
+  /** The turn it is served in: the first that began after it. */
+  heard: boolean
   resolve(work: readonly Work[]): void
   reject(error: unknown): void
 }
@@ -61,17 +62,24 @@ export class Leasing {
   }
 
   get hasNew(): boolean {
-    return this.#calls.some(({ tried }) => !tried)
+    return this.#calls.some(({ heard }) => !heard)
   }
 
   ask(want: Want, now: number, signal?: AbortSignal): Promise<readonly Work[]> {
     if (signal?.aborted) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      const call = { want, untilAt: now + want.waitMs, tried: false, resolve, reject }
+      const call = { want, untilAt: now + want.waitMs, heard: false, resolve, reject }
       this.#calls.push(call)
       // What is being leased to it just now is delivered all the same.
       signal?.addEventListener('abort', () => this.#calls.includes(call) && this.#answer(call, []), { once: true })
     })
+  }
+
+  /** A turn begins: it serves who has asked by now, with what it is about to hear. */
+  hear(): boolean {
+    const news = this.hasNew
+    for (const call of this.#calls) call.heard = true
+    return news
   }
 
   delivered(ref: Ref, fence: number): boolean {
@@ -85,7 +93,9 @@ export class Leasing {
   /** Heads of free lanes for whoever asked, drafted. */
   async fill(book: Book, draft: Draft): Promise<void> {
     const now = this.#deps.now()
-    const chosen = this.#calls.map((call) => ({ call, chosen: this.#choose(book, call, now) }))
+    const chosen = this.#calls
+      .filter(({ heard }) => heard)
+      .map((call) => ({ call, chosen: this.#choose(book, call, now) }))
     const facts = await factsOf(this.#deps.sql, {
       book,
       recent: this.recent,
@@ -146,7 +156,6 @@ export class Leasing {
   }
 
   #choose(book: Book, call: Call, now: number): Chosen[] {
-    call.tried = true
     const worker = book.worker(call.want.worker)
     if (worker.alone) return []
     const plan = new Plan(book.types, call.want, worker.running === 0, now)

@@ -103,6 +103,8 @@ function newsOf(found: readonly Found[], known: ReadonlySet<number>): News {
     if (row.rev > 0 && known.has(row.bucket)) changed.add(ref)
   }
   for (const row of gone) if (known.has(row.bucket)) changed.add(refOf(row))
+  // Lanes take their turns in the order in which their events came.
+  rows.sort(([, a], [, b]) => a.arrived - b.arrived)
   return { rows, changed }
 }
 
