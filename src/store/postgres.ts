@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
+import type { Envelope } from '../core/event.ts'
 import { type Logger, silent } from '../core/service.ts'
 import { Arrival, admit } from './postgres/admit.ts'
 import { backlog } from './postgres/backlog.ts'
@@ -22,7 +23,7 @@ import { keep, strays } from './postgres/strays.ts'
 import { tenantOf } from './postgres/tenants.ts'
 import { ServerTime } from './postgres/time.ts'
 import { Wakes } from './postgres/wakes.ts'
-import type { Leased, Ledger, Settlement, Store } from './store.ts'
+import type { Admitted, Leased, Ledger, Settlement, Store } from './store.ts'
 
 export interface PostgresOptions {
   /** May lead through a pooler in transaction mode. */
@@ -102,11 +103,17 @@ function storeOver(parts: Parts): Store {
   const locks = locksOver(sql, now)
   const retention = { ...defaultRetention, ...parts.retention }
   const take = (lock: string, ttlMs: number) => locks.take(lock, id, ttlMs)
+  const admissions = new Set<Promise<unknown>>()
+  const underWay = <V>(work: Promise<V>): Promise<V> => {
+    const ended = work.catch(() => {}).finally(() => admissions.delete(ended))
+    admissions.add(ended)
+    return work
+  }
   const sweeper = new Sweeper({ sql, partitions, clock, log, retention, take, now })
   wakes.listen((buckets) => buckets.some((bucket) => seats.owns(bucket)) && desk.stir())
   return {
     name: 'postgres',
-    ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, now }),
+    ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }),
     controls: controlsOver(sql, now),
     journal: journalOver(sql, now),
     locks,
@@ -115,6 +122,7 @@ function storeOver(parts: Parts): Store {
     check: () => checkPostgres(sql, now),
     backup: () => Promise.reject(failure('backup_elsewhere')),
     async close() {
+      await Promise.all(admissions)
       await wakes.close()
       await sweeper.close()
       await desk.close()
@@ -131,23 +139,26 @@ interface LedgerParts {
   readonly desk: Desk
   readonly partitions: Partitions
   readonly wakes: Wakes
+  /** The store closes when it has ended. */
+  underWay<V>(work: Promise<V>): Promise<V>
   now(): number
 }
 
-function ledgerOver({ sql, id, seats, desk, partitions, wakes, now }: LedgerParts): Ledger {
+function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: LedgerParts): Ledger {
   const looking: Looking = {
     sql,
     heldBy: ({ type, lane, tenant }) => desk.book.holds.why({ type, lane, tenant: tenantOf(tenant) }),
   }
   const arrival = new Arrival()
+  const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
+    if (events.length === 0) return []
+    const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
+    desk.stir(newcomers)
+    wakes.wake(newcomers.map(({ ref }) => ref))
+    return answers
+  }
   return {
-    async admit(events) {
-      if (events.length === 0) return []
-      const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
-      desk.stir(newcomers)
-      wakes.wake(newcomers.map(({ ref }) => ref))
-      return answers
-    },
+    admit: (events) => underWay(admitAll(events)),
     keep: (bytes) => keep(sql, bytes, now()),
     lease: (want, signal) => desk.lease(want, signal),
     settle: (results: readonly Settlement[]) => desk.ask({ kind: 'settle', results }),

@@ -49,8 +49,10 @@ with living as (
 ), unowned as (
   select bucket from hookkeeper_buckets b where b.owner is null or not exists (select from living l where l.id = b.owner)
 ), sample as (
-  select q.state, q.held, q.due from unowned u cross join lateral (
-    select state, held, due from hookkeeper_queue q where q.bucket = u.bucket limit $4) q limit $4
+  select case when q.state = 1 and not exists (select from living l where l.id = q.holder) then 0 else q.state end as state,
+    q.held, q.due
+  from unowned u cross join lateral (
+    select state, held, due, holder from hookkeeper_queue q where q.bucket = u.bucket limit $4) q limit $4
 )
 select
   (select coalesce(json_agg(counts), '[]') from living where id <> $1 and works and counts is not null) as others,

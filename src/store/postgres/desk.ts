@@ -67,7 +67,6 @@ export class Desk {
   #lookMs = LOOK_MIN_MS
   #lookedAt = 0
   #beatAt = 0
-  #hungry = false
   #closed = false
   #wake = () => {}
   #wakeDue = () => {}
