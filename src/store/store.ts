@@ -321,9 +321,7 @@ export type Transact = <V>(
 ) => Promise<V>
 
 /** A transaction that somebody else began. `rows` is how many rows the statement changed. */
-export interface StatementTx {
-  query(sql: string, values: readonly string[]): Promise<{ rows: number }>
-}
+export type StatementTx = { query(sql: string, values: readonly string[]): Promise<{ rows: number }> }
 
 /**
  * Writes in `tx` that `handler` returned and, when `last`, that the event is done: it counts when `tx` commits, and not before.

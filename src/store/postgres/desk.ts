@@ -1,14 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
-import type { Json } from '../../core/outcome.ts'
 import type { Logger } from '../../core/service.ts'
-import type { Hold, Leased, Ref, Settlement, Want, Work } from '../store.ts'
+import type { Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
-import { type After, givenBack, lost, remembered, renewed } from './attempts.ts'
+import { type After, givenBack, lost } from './attempts.ts'
 import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
-import { Hand } from './hand.ts'
+import { type Command, Hand, refsOf } from './hand.ts'
 import { Leasing } from './leasing.ts'
 import { Arrivals } from './news.ts'
 import { placeOf } from './refs.ts'
@@ -26,13 +25,6 @@ export interface DeskOptions {
   readonly pace: Clock
   now(): number
 }
-
-export type Command =
-  | { kind: 'settle'; results: readonly Settlement[] }
-  | { kind: 'giveBack'; work: readonly Leased[]; delayMs: number }
-  | { kind: 'renew'; work: readonly Leased[]; leaseMs: number }
-  | { kind: 'remember'; work: Leased; key: string; value: Json }
-  | { kind: 'look' }
 
 interface Asked {
   readonly command: Command
@@ -176,7 +168,6 @@ export class Desk {
     }
     for (const bucket of taken) this.#arrivals.follow(bucket)
     if (seats.worn) await seats.refill()
-    this.#hungry = hungry
     if (taken.length > 0) this.#dirty = true
     this.#beatAt = taken.length > 0 ? 0 : pace.now() + (hungry ? HUNGRY_MS : BEAT_MS)
     if (taken.length > 0) {
@@ -203,19 +194,20 @@ export class Desk {
   }
 
   async #write(asked: readonly Asked[]): Promise<void> {
-    const { sql, seats } = this.#options
+    const { sql, seats, now } = this.#options
     await this.#expire()
     const draft = new Draft()
     const elsewhere = await this.#elsewhere(asked)
-    const answers = asked.map((one) => this.#apply(one, draft, elsewhere))
+    const hands = asked.map(() => new Hand(this.#book, draft, elsewhere, now(), (ref) => this.#leasing.forget([ref])))
+    const values = asked.map(({ command }, i) => hands[i]!.apply(command))
     await this.#leasing.fill(this.#book, draft)
     const written = await draft.write(sql.rows, seats.holdings)
     const refused = draft.changes.filter(({ ref }) => !written.has(ref)).map(({ ref }) => ref)
     this.#leasing.forget(refused)
     await this.#putRight(refused)
     for (const [i, one] of asked.entries()) {
-      if (answers[i]!.refs.some((ref) => !written.has(ref)) && one.tries++ < TRIES_MAX) this.#asked.push(one)
-      else one.resolve(answers[i]!.value as never)
+      if (hands[i]!.refs.some((ref) => !written.has(ref)) && one.tries++ < TRIES_MAX) this.#asked.push(one)
+      else one.resolve(values[i] as never)
     }
     this.#leasing.deliver(written)
   }
@@ -292,30 +284,6 @@ export class Desk {
     return new Map(known.map((one) => [one.ref, one]))
   }
 
-  #apply({ command }: Asked, draft: Draft, elsewhere: Map<Ref, Known>): { value: unknown; refs: readonly Ref[] } {
-    const now = this.#options.now()
-    const hand = new Hand(this.#book, draft, elsewhere, now, (ref) => this.#leasing.forget([ref]))
-    switch (command.kind) {
-      case 'settle': {
-        const value = command.results.map((result) => hand.settle(result))
-        return { value, refs: hand.refs }
-      }
-      case 'giveBack':
-        for (const work of command.work) hand.end(work.ref, (live) => givenBack(live, work, command.delayMs, now))
-        return { value: undefined, refs: hand.refs }
-      case 'renew': {
-        const value = command.work.map((work) => hand.go(work.ref, (live) => renewed(live, work, command.leaseMs, now)))
-        return { value, refs: hand.refs }
-      }
-      case 'remember': {
-        const { work } = command
-        return { value: hand.go(work.ref, (live) => remembered(live, work, command, now)), refs: hand.refs }
-      }
-      case 'look':
-        return { value: undefined, refs: [] }
-    }
-  }
-
   /** What waits in our buckets. */
   counts(): { ready: number; scheduled: number; held: number; running: number; dead: number; readyOldestMs: number } {
     const now = this.#options.now()
@@ -338,19 +306,5 @@ export class Desk {
     const look = this.#leasing.waits ? this.#lookedAt + this.#lookMs : Number.POSITIVE_INFINITY
     const at = Math.min(this.#beatAt, look)
     this.#wake = pace.after(Math.max(0, at - pace.now()), () => this.#go())
-  }
-}
-
-const refsOf = (command: Command): readonly Ref[] => {
-  switch (command.kind) {
-    case 'settle':
-      return command.results.map(({ work }) => work.ref)
-    case 'giveBack':
-    case 'renew':
-      return command.work.map(({ ref }) => ref)
-    case 'remember':
-      return [command.work.ref]
-    case 'look':
-      return []
   }
 }

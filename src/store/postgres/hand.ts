@@ -1,8 +1,32 @@
-import type { Ref, Settlement } from '../store.ts'
-import { type After, settled } from './attempts.ts'
+import type { Json } from '../../core/outcome.ts'
+import type { Leased, Ref, Settlement } from '../store.ts'
+import { type After, givenBack, remembered, renewed, settled } from './attempts.ts'
 import type { Book } from './book.ts'
 import type { Draft } from './draft.ts'
 import type { Known, Live } from './rows.ts'
+
+/** What may be asked about leases. */
+export type Command =
+  | { kind: 'settle'; results: readonly Settlement[] }
+  | { kind: 'giveBack'; work: readonly Leased[]; delayMs: number }
+  | { kind: 'renew'; work: readonly Leased[]; leaseMs: number }
+  | { kind: 'remember'; work: Leased; key: string; value: Json }
+  | { kind: 'look' }
+
+/** Whom it is about. */
+export const refsOf = (command: Command): readonly Ref[] => {
+  switch (command.kind) {
+    case 'settle':
+      return command.results.map(({ work }) => work.ref)
+    case 'giveBack':
+    case 'renew':
+      return command.work.map(({ ref }) => ref)
+    case 'remember':
+      return [command.work.ref]
+    case 'look':
+      return []
+  }
+}
 
 /** Applies what was asked to memory, or to the row where memory does not have it, and drafts the write. */
 export class Hand {
@@ -21,7 +45,24 @@ export class Hand {
     this.#over = over
   }
 
-  settle(result: Settlement) {
+  apply(command: Command): unknown {
+    const now = this.#now
+    switch (command.kind) {
+      case 'settle':
+        return command.results.map((result) => this.#settle(result))
+      case 'giveBack':
+        for (const work of command.work) this.#end(work.ref, (live) => givenBack(live, work, command.delayMs, now))
+        return undefined
+      case 'renew':
+        return command.work.map((work) => this.#go(work.ref, (live) => renewed(live, work, command.leaseMs, now)))
+      case 'remember':
+        return this.#go(command.work.ref, (live) => remembered(live, command.work, command, now))
+      case 'look':
+        return undefined
+    }
+  }
+
+  #settle(result: Settlement) {
     const found = this.#find(result.work.ref)
     if (!found) return 'stale'
     const strict = this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
@@ -30,14 +71,14 @@ export class Hand {
     return answer
   }
 
-  end(ref: Ref, what: (live: Live) => After | null): void {
+  #end(ref: Ref, what: (live: Live) => After | null): void {
     const found = this.#find(ref)
     const after = found && what(found.live)
     if (after) this.#ended(ref, found.rev, after)
   }
 
   /** The lease goes on, changed. */
-  go(ref: Ref, what: (live: Live) => Live | null): boolean {
+  #go(ref: Ref, what: (live: Live) => Live | null): boolean {
     const found = this.#find(ref)
     const live = found && what(found.live)
     if (!live) return false
