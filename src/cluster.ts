@@ -5,7 +5,6 @@ import {
   type Live,
   notStarted,
   parts,
-  passOver,
   publicUrl,
   reachable,
   readiness,
@@ -24,7 +23,7 @@ import { fetchHandler } from './ingestion/fetch.ts'
 import type { Intake } from './ingestion/intake.ts'
 import { type LambdaHandler, lambdaHandler } from './ingestion/lambda.ts'
 import { type NodeHandler, nodeHandler } from './ingestion/node.ts'
-import { openStore } from './presets/sqlite.ts'
+import { openStore } from './presets/database.ts'
 import { forward } from './processing/forward.ts'
 import { createHandlers, type Handlers } from './processing/handlers.ts'
 import type { Bounds, Passed } from './processing/pass.ts'
@@ -128,6 +127,7 @@ class Root implements Cluster {
 
   async workFor(bounds: Partial<Bounds> = {}): Promise<Passed> {
     const live = await this.#opened()
+    const { passOver } = await import('./cluster/crew.ts')
     const under = passOver(this.base, live, bounds)
     this.#passes.add(under)
     return under.finally(() => this.#passes.delete(under))
@@ -195,12 +195,20 @@ class Root implements Cluster {
 
   async #begin(roles: readonly Role[], bare: boolean): Promise<Live> {
     const { config, clock, log } = this.base
-    const { databaseUrl, cwd, retention, ephemeral } = config
+    const { databaseUrl, databaseDirectUrl: directUrl, cwd, retention, ephemeral } = config
     const store = await openStore(databaseUrl, {
-      ...{ cwd, clock, log, retention, ephemeral },
+      ...{ cwd, directUrl, clock, log, retention, ephemeral },
       migrate: config.migrate === 'apply',
     })
-    const live = parts(this.base, { store, roles, secrets: () => this.#secrets, ready: () => this.ready(), bare })
+    const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
+    const live = parts(this.base, {
+      store,
+      roles,
+      secrets: () => this.#secrets,
+      ready: () => this.ready(),
+      bare,
+      working,
+    })
     try {
       if (config.restoredFrom !== null) await restoreFrom(store, config.restoredFrom, this.base)
       // The consoles' doors open last: what answers is also what works.

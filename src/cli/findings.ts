@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs'
 import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, relative } from 'node:path'
-import { findRunning, type Running, runFile } from '../cluster/running.ts'
+import { type Running, runningOn } from '../cluster/running.ts'
 import { type Config, endpoints } from '../config.ts'
 import { HookkeeperError } from '../core/errors.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
+import { ledgerFile, ledgerName } from '../presets/database.ts'
 import type { Finding } from '../store/store.ts'
 import type { Context } from './context.ts'
 import { reach } from './reach.ts'
 
 /** Everything that a person should know before, and while, it runs: one sentence each. */
 export async function findings(config: Config, context: Context): Promise<readonly Finding[]> {
-  const path = ledgerPath(config.databaseUrl, config.cwd)
-  const running = await findRunning(runFile(path))
+  const path = ledgerFile(config.databaseUrl, config.cwd)
+  const running = await runningOn(config)
   return [
     versions(),
     configured(config),
@@ -22,9 +22,10 @@ export async function findings(config: Config, context: Context): Promise<readon
     ...code(config),
     process_(running),
     ...(running ? [] : await ports(config)),
-    await folder(path),
-    await disk(path, config),
-    ...(running || existsSync(path) ? await store(config, context) : []),
+    ...(path
+      ? [await folder(path), await disk(path, config)]
+      : [ok(`The ledger is ${ledgerName(config.databaseUrl, config.cwd)}.`)]),
+    ...(running || !path || existsSync(path) ? await store(config, context) : []),
   ]
 }
 

@@ -5,15 +5,17 @@ import type { Config } from '../config.ts'
 import { createApi } from '../console/api.ts'
 import { failure } from '../core/errors.ts'
 import { silent } from '../core/service.ts'
-import { openStore } from '../presets/sqlite.ts'
+import { ledgerFile, openStore } from '../presets/database.ts'
 import type { Context } from './context.ts'
 import { overFetch, type Reach } from './reach.ts'
 
 /** Nobody keeps the ledger just now, so this verb does, with the same API and no listener. */
-export async function openHere(path: string, config: Config, { clock }: Context): Promise<Reach> {
-  if (!existsSync(path)) throw failure('not_running', { path })
-  const { databaseUrl, cwd, retention, ephemeral } = config
-  const store = await openStore(databaseUrl, { cwd, clock, retention, ephemeral, migrate: config.migrate === 'apply' })
+export async function openHere(config: Config, { clock }: Context): Promise<Reach> {
+  const { databaseUrl, databaseDirectUrl: directUrl, cwd, retention, ephemeral } = config
+  const path = ledgerFile(databaseUrl, cwd)
+  if (path && !existsSync(path)) throw failure('not_running', { path })
+  const migrate = config.migrate === 'apply'
+  const store = await openStore(databaseUrl, { cwd, directUrl, clock, retention, ephemeral, migrate })
   const hands = {
     ledger: store.ledger,
     controls: store.controls,

@@ -1,7 +1,7 @@
-import { findRunning, runFile } from '../cluster/running.ts'
+import { runningOn } from '../cluster/running.ts'
 import type { Config } from '../config.ts'
 import { ERRORS, type ErrorCode, failure, type HookkeeperError } from '../core/errors.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
+import { ledgerName } from '../presets/database.ts'
 import type { Context } from './context.ts'
 
 /** The API of a ledger: of the process that keeps it, or, when none does, of this one for as long as the verb runs. */
@@ -17,18 +17,16 @@ export interface Reach {
 
 /** Speaks to the process that runs, else opens the ledger. */
 export async function reach(config: Config, context: Context): Promise<Reach> {
-  const path = ledgerPath(config.databaseUrl, config.cwd)
-  const running = await findRunning(runFile(path))
+  const running = await runningOn(config)
   if (running) return remote({ address: running.private, token: running.token })
   const { openHere } = await import('./open-here.ts')
-  return openHere(path, config, context)
+  return openHere(config, context)
 }
 
 /** Only the process that runs will do. Rejects with `not_running`. */
 export async function reachRunning(config: Config): Promise<Reach & { readonly public: string | null }> {
-  const path = ledgerPath(config.databaseUrl, config.cwd)
-  const running = await findRunning(runFile(path))
-  if (!running) throw failure('not_running', { path })
+  const running = await runningOn(config)
+  if (!running) throw failure('not_running', { path: ledgerName(config.databaseUrl, config.cwd) })
   return { ...remote({ address: running.private, token: running.token }), public: running.public }
 }
 

@@ -2,13 +2,12 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { type Command, Option } from 'commander'
-import { findRunning, runFile } from '../cluster/running.ts'
+import { runningOn } from '../cluster/running.ts'
 import { endpoints } from '../config.ts'
 import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import { systemRandom } from '../core/random.ts'
 import { silent } from '../core/service.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
 import type { FaultRates } from '../simulator/faults.ts'
 import type { SendReport } from '../simulator/report.ts'
 import type { ApiShape } from '../simulator/shape.ts'
@@ -64,7 +63,7 @@ export const simulate = (context: Context): Command =>
       const config = await configOf({ ...options, port: undefined }, context)
       const secret = options.secret ?? endpoints(config.accounts)[0]?.secrets[0]
       if (!secret) throw failure('secret_missing')
-      const running = await findRunning(runFile(ledgerPath(config.databaseUrl, config.cwd)))
+      const running = await runningOn(config)
       const to = options.to ?? `${running?.public ?? `http://127.0.0.1:${config.ingestion.port}`}/webhooks/stripe`
       const report = await deliver(to, secret, options, context)
       if (report.accepted.size === 0 && report.sent > 0) context.exit(1)

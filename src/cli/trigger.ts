@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import { findRunning, runFile } from '../cluster/running.ts'
+import { runningOn } from '../cluster/running.ts'
 import { endpoints } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import { seeded, systemRandom } from '../core/random.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
 import { sign } from '../stripe/signature.ts'
 import { type Common, type Context, command, configOf } from './context.ts'
 
@@ -24,7 +23,7 @@ export const trigger = (context: Context): Command =>
     .option('--seed <n>', 'the same number makes the same event')
     .action(async (type: string, options: Options) => {
       const config = await configOf(options, context)
-      const running = await findRunning(runFile(ledgerPath(config.databaseUrl, config.cwd)))
+      const running = await runningOn(config)
       const to = options.to ?? `${running?.public ?? `http://127.0.0.1:${config.ingestion.port}`}/webhooks/stripe`
       const { makeEvent } = await import('../simulator/trigger.ts')
       const random = options.seed === undefined ? systemRandom : seeded(Number(options.seed))

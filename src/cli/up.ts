@@ -3,7 +3,7 @@ import { version } from '../cluster/version.ts'
 import { type Config, endpoints, reloadSecrets, settings } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
+import { ledgerName } from '../presets/database.ts'
 import { type Common, type Context, command, configOf, settingOption } from './context.ts'
 import { createLog, speaksJson } from './log.ts'
 import { type Signals, signals } from './signals.ts'
@@ -62,7 +62,7 @@ const described = (config: Config, started: Started) => ({
   release: config.release,
   public: started.public && `${started.public}/webhooks/stripe`,
   private: started.private,
-  ledger: ledgerPath(config.databaseUrl, config.cwd),
+  ledger: ledgerName(config.databaseUrl, config.cwd),
   roles: config.roles,
   endpoints: endpoints(config.accounts).map(({ endpoint }) => endpoint),
   handlers: started.handlers,

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
+import { ledgerName } from '../presets/database.ts'
 
 /** By name and not by identity: a bundler may have made several copies of this module in one process. */
 const CLUSTERS = Symbol.for('hookkeeper.clusters')
@@ -12,7 +12,7 @@ const CLUSTERS = Symbol.for('hookkeeper.clusters')
 export function globalCluster(make: () => Cluster): Cluster {
   const kept = ((globalThis as Global)[CLUSTERS] ??= new Map())
   const made = make()
-  const ledger = ledgerPath(made.base.config.databaseUrl, made.base.config.cwd)
+  const ledger = ledgerName(made.base.config.databaseUrl, made.base.config.cwd)
   const first = kept.get(ledger)
   if (first === undefined) kept.set(ledger, made)
   else if (first !== made) first.become(made)

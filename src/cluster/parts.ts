@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import type { ActionHands } from '../actions/action.ts'
 import { type Config, endpoints, type Role } from '../config.ts'
@@ -12,21 +11,16 @@ import type { Logger, Service } from '../core/service.ts'
 import { Admission, freeBytesOf } from '../ingestion/admission.ts'
 import { createPublicListener, type PublicListener } from '../ingestion/http.ts'
 import { createIntake, type Intake } from '../ingestion/intake.ts'
-import { ledgerPath } from '../presets/sqlite.ts'
+import { ledgerFile } from '../presets/database.ts'
 import { ControlWatch } from '../processing/controls.ts'
 import type { Handlers } from '../processing/handlers.ts'
-import { type Bounds, type Passed, pass } from '../processing/pass.ts'
-import { Roll } from '../processing/roll.ts'
-import { Worker } from '../processing/worker.ts'
-import type { Handles, Store } from '../store/store.ts'
+import type { Worker } from '../processing/worker.ts'
+import type { Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
+import type { working } from './crew.ts'
 import { announcement, runFile } from './running.ts'
 import { version } from './version.ts'
-
-/** Events that ended their process so many times in a row are dead, and `Later` may put one off for so long. */
-const LOST_MAX = 3
-const LATER_MAX_MS = 7 * 86_400_000
 
 /** What lives as long as the cluster itself. */
 export interface Base {
@@ -59,9 +53,11 @@ interface Needs {
   readonly ready: () => Promise<Readiness>
   /** No roles, no listeners, nothing that runs by itself: what serverless functions open. */
   readonly bare: boolean
+  /** Makes those who work; null where nobody does. */
+  readonly working: typeof working | null
 }
 
-export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs): Live {
+export function parts(base: Base, { store, roles, secrets, ready, bare, working }: Needs): Live {
   const { config, clock, log, handlers, meter } = base
   const watch = new ControlWatch({ store, clock, log })
   const admission = admissionOf(base)
@@ -75,10 +71,7 @@ export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs)
     modeOf: modeOf(config),
     toleranceMs: config.ingestion.toleranceS * 1000,
   })
-  const crew = crewOf(base, store)
-  const worker = roles.includes('processing')
-    ? new Worker({ ...crew.options, drainMs: config.processing.drainMs })
-    : null
+  const crew = working?.(base, store) ?? null
   handlers.wire({
     clock,
     random: base.random,
@@ -92,29 +85,15 @@ export function parts(base: Base, { store, roles, secrets, ready, bare }: Needs)
     return apiOf({ store, clock, log, roles, ready, hands }, meter)
   })
   const console = createPrivateListener({ app, ...config.console, log })
-  const announcement = announcementOf(base, { roles, console, listener })
   const services = [
     admission,
-    ...(worker ? [watch, crew.roll, worker] : []),
+    ...(crew ? [watch, crew.roll, crew.worker] : []),
     console,
     ...(listener ? [listener] : []),
-    announcement,
+    ...announcementOf(base, { roles, console, listener }),
   ]
+  const worker = crew?.worker ?? null
   return { store, intake, admission, watch, worker, listener, console, bare, services: bare ? [admission] : services }
-}
-
-/** Works what is ready just now, beside whatever else runs. */
-export async function passOver(base: Base, { store, watch }: Live, bounds: Partial<Bounds>): Promise<Passed> {
-  const { passMs, passMax } = base.config.processing
-  // What is paused is not leased: nobody reads controls between two passes.
-  await watch.poke()
-  const { roll, options } = crewOf(base, store)
-  await roll.start()
-  try {
-    return await pass(options, { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
-  } finally {
-    await roll.stop()
-  }
 }
 
 /** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
@@ -138,23 +117,13 @@ export async function end(live: Live): Promise<void> {
 function admissionOf({ config, clock, log }: Base): Admission {
   const { diskReserveMb, memoryMb } = config.ingestion
   const limits = { diskReserveBytes: diskReserveMb * 2 ** 20, unrecordedBytesMax: memoryMb * 2 ** 20 }
+  const file = ledgerFile(config.databaseUrl, config.cwd)
   return new Admission({
-    freeBytes: freeBytesOf(dirname(ledgerPath(config.databaseUrl, config.cwd))),
+    ...(file && { freeBytes: freeBytesOf(dirname(file)) }),
     clock,
     log,
     limits,
   })
-}
-
-/** What a worker needs, and its place among the others. */
-function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store) {
-  const { concurrency, retry } = config.processing
-  const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
-  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
-  const { release } = config
-  const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
-  const share = (handles: readonly Handles[]) => roll.share(handles)
-  return { roll, options: { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency } }
 }
 
 function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListener {
@@ -172,12 +141,14 @@ function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListene
   })
 }
 
-/** Other verbs, such as `events`, find this process by it: the ledger is open here, so they may not open it. */
+/** Other verbs, such as `events`, find this process by it: a file that is open here they may not open. */
 function announcementOf(
   { config, clock }: Base,
   { roles, console, listener }: Pick<Live, 'console' | 'listener'> & Pick<Needs, 'roles'>,
-): Service {
-  return announcement(runFile(ledgerPath(config.databaseUrl, config.cwd)), () => ({
+): Service[] {
+  const file = ledgerFile(config.databaseUrl, config.cwd)
+  if (file === null) return []
+  const announced = announcement(runFile(file), () => ({
     pid: process.pid,
     started: new Date(clock.now()).toISOString(),
     version: version(),
@@ -186,6 +157,7 @@ function announcementOf(
     private: reachable(console.address()?.url ?? ''),
     token: config.console.token ?? randomBytes(24).toString('base64url'),
   }))
+  return [announced]
 }
 
 export function publicUrl({ tls }: Config, listener: PublicListener | null): string | null {

@@ -1,6 +1,8 @@
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import type { Config } from '../config.ts'
 import type { Service } from '../core/service.ts'
+import { ledgerFile } from '../presets/database.ts'
 
 const schema = z.object({
   pid: z.int().positive(),
@@ -18,6 +20,12 @@ const schema = z.object({
 export type Running = z.output<typeof schema>
 
 export const runFile = (ledgerPath: string): string => `${ledgerPath}.run.json`
+
+/** The process that keeps this ledger, or null. One in a database server is kept by nobody alone: whoever asks opens it. */
+export async function runningOn({ databaseUrl, cwd }: Pick<Config, 'databaseUrl' | 'cwd'>): Promise<Running | null> {
+  const file = ledgerFile(databaseUrl, cwd)
+  return file === null ? null : findRunning(runFile(file))
+}
 
 /** Announced from start to stop. */
 export const announcement = (file: string, describe: () => Running): Service => ({

@@ -23,7 +23,13 @@ export const schema = z.strictObject({
   databaseUrl: text().default('sqlite:.hookkeeper/hookkeeper.db').register(notes, {
     env: 'DATABASE_URL',
     flag: '--database <url>',
-    about: 'The ledger: `sqlite:` and a path, relative to the working directory.',
+    about:
+      'The ledger: `sqlite:` and a path, relative to the working directory; or `postgres://user@host/database`, which many processes may share.',
+  }),
+  databaseDirectUrl: text().nullable().default(null).register(notes, {
+    env: 'DATABASE_DIRECT_URL',
+    secret: true,
+    about: 'Where `databaseUrl` leads through a pooler: the same database without it, for wake-ups and migrations.',
   }),
   disk: oneOf(['auto', 'durable']).default('auto').register(notes, {
     about:

@@ -191,6 +191,12 @@ const table = {
     message: 'No back-up can be from {from}, which lies in the future.',
     remedy: 'Give the instant at which the back-up was made.',
   },
+  schema_older: {
+    status: null,
+    message: '{path} has schema {found} of a ledger; this program needs {known}.',
+    remedy: 'Run `hookkeeper migrate` once, or start with `hookkeeper up --migrate`.',
+  },
+  postgres_unfit: { status: null, message: '{what}', remedy: '{remedy}' },
   handler_twice: {
     status: null,
     message: 'Two handlers are named {name}.',
@@ -383,12 +389,17 @@ const table = {
   store_failed: {
     status: 503,
     message: 'The ledger could not be written: {what}.',
-    remedy: 'Look at the disk; nothing that was acknowledged is lost.',
+    remedy: 'Look at the disk or the database; nothing that was acknowledged is lost.',
   },
   backup_exists: {
     status: 409,
     message: '{path} is there already.',
     remedy: 'Name a file that is not there yet; a back-up never goes over another.',
+  },
+  backup_elsewhere: {
+    status: 409,
+    message: 'A ledger in Postgres is backed up with the database that it is in.',
+    remedy: 'Use pg_dump, or base back-ups with an archive of the write-ahead log (point-in-time recovery).',
   },
   store_closed: { status: 503, message: 'The ledger is closed.', remedy: 'Start the process again.' },
 } as const satisfies Record<string, { status: number | null; message: string; remedy: string }>

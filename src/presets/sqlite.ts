@@ -7,25 +7,21 @@ import type { Recording } from '../store/recording.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
-export interface StoreOptions {
-  /** What a relative path counts from. */
+export interface SqlitePreset {
   readonly cwd: string
   readonly clock?: Clock
   readonly log?: Logger
-  /** The platform whose disk goes with the machine: no ledger is kept on it. */
   readonly ephemeral?: string | null
-  /** Bring the ledger up to date, whatever that costs. SQLite does so anyway: none of its steps rewrites rows. */
-  readonly migrate?: boolean
   readonly retention?: { readonly bodyDays: number; readonly eventDays: number }
 }
 
-/** The store that a DATABASE_URL names, opened and brought up to date. */
-export async function openStore(url: string, { cwd, ephemeral, ...options }: StoreOptions): Promise<Store> {
+/** The ledger in the file that a DATABASE_URL names, brought up to date. */
+export function openSqliteAt(url: string, { cwd, ephemeral, clock, log, retention }: SqlitePreset): Promise<Store> {
   const path = ledgerPath(url, cwd)
   if (ephemeral) throw failure('disk_ephemeral', { platform: ephemeral })
   // The ledger holds customers' data: a folder that is made for it is its owner's alone.
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  return openSqlite({ path, ...options })
+  return openSqlite({ path, ...(clock && { clock }), ...(log && { log }), ...(retention && { retention }) })
 }
 
 /** A copy of a ledger, to rehearse on. */
@@ -49,7 +45,7 @@ export function ledgerPath(url: string, cwd: string): string {
 }
 
 function refused(url: string, scheme: string | undefined): Error {
-  const what = scheme ? 'this version keeps its ledger in SQLite' : 'it does not say what kind of database it is'
+  const what = scheme ? 'a ledger is kept in SQLite or Postgres' : 'it does not say what kind of database it is'
   return failure('database_unknown', { url: shown(url), what })
 }
 

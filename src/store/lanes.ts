@@ -169,7 +169,7 @@ export class Lanes implements Scheduler {
     return released
   }
 
-  remove(refs: ReadonlySet<Ref>): Ref[] {
+  remove(refs: Pick<ReadonlySet<Ref>, 'has'>): Ref[] {
     const gone = new Set<Slot>()
     for (let slot = 0; slot < this.#events.size; slot++) {
       const where = this.#events.where[slot]

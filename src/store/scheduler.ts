@@ -66,7 +66,7 @@ export interface Scheduler {
   /** Ends the hold of single events; returns how many. */
   release(refs: ReadonlySet<Ref>, now: number): number
   /** Takes waiting events out; returns those that were here. */
-  remove(refs: ReadonlySet<Ref>): Ref[]
+  remove(refs: Pick<ReadonlySet<Ref>, 'has'>): Ref[]
   /** Since when the oldest ready event has been ready; `now` when none is. */
   oldestReadyAt(now: number): number
 }

@@ -1,3 +1,4 @@
+import { working } from '../cluster/crew.ts'
 import { type Live, parts, secretsOf } from '../cluster/parts.ts'
 import { type ConfigInput, configure } from '../config.ts'
 import type { VirtualClock } from '../core/clock.ts'
@@ -33,5 +34,6 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
   const secrets = secretsOf(config)
   const base = { config, log, clock, random: seeded(seed), handlers, meter: createMeter() }
   const ready = async () => ({ ok: true, why: [] })
-  return { ...parts(base, { store, roles: ['processing'], secrets: () => secrets, ready, bare: false }), handlers }
+  const needs = { store, roles: ['processing'] as const, secrets: () => secrets, ready, bare: false, working }
+  return { ...parts(base, needs), handlers }
 }

@@ -7,7 +7,7 @@ import type { Context } from '../../src/cli/context.ts'
 import { main } from '../../src/cli/main.ts'
 import type { Screen } from '../../src/cli/terminal.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { openStore } from '../../src/presets/sqlite.ts'
+import { openStore } from '../../src/presets/database.ts'
 import { envelope } from '../chaos/virtual.ts'
 
 /** A ledger on which v41 has worked one event, and somebody (or nobody) at the terminal. */

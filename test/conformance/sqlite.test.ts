@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test'
-import type { Harness } from '../../src/testing/harness.ts'
-import { type LockHarness, lockSuite } from '../../src/testing/lock-suite.ts'
+import { lockSuite } from '../../src/testing/lock-suite.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
+import { locksOf } from './locks.ts'
 import { local, threaded } from './sqlite.ts'
 
 const places = { 'in this thread': local, 'in a thread of its own': threaded }
@@ -20,14 +20,4 @@ for (const [place, harness] of Object.entries(places)) {
       test(promise.name, () => promise.run(locks))
     }
   })
-}
-
-function locksOf(harness: Harness): LockHarness {
-  return {
-    offers: harness.offers,
-    async open() {
-      const { store, clock, close } = await harness.open()
-      return { locks: store.locks, advance: (ms) => clock.advance(ms), close }
-    },
-  }
 }

@@ -9,10 +9,7 @@ test('a database address names a file, from the working directory or absolute', 
 })
 
 for (const [url, sentence] of [
-  [
-    'postgres://user:p@ss@db/shop?sslpassword=p@ss',
-    /cannot be postgres:\.\.\.: this version keeps its ledger in SQLite\.$/,
-  ],
+  ['mysql://user:p@ss@db/shop?sslpassword=p@ss', /cannot be mysql:\.\.\.: a ledger is kept in SQLite or Postgres\.$/],
   ['shop.db', /cannot be shop\.db: it does not say what kind of database it is\.$/],
   ['sqlite:', /it names no file\.$/],
   ['sqlite::memory:', /it names no file\.$/],

@@ -1,10 +1,11 @@
 import { failure } from '../../core/errors.ts'
 import { fits } from '../fits.ts'
 import type { Entry, Page, Query, Ref } from '../store.ts'
+import { subjectOf } from '../subject.ts'
 import type { Book } from './book.ts'
 import { chain } from './chain.ts'
 import { entryOf } from './entries.ts'
-import { subjectKey, subjectOf, typeKey } from './keys.ts'
+import { subjectKey, typeKey } from './keys.ts'
 import { Tails } from './siblings.ts'
 import type { EventRow } from './statements.ts'
 

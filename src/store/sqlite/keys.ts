@@ -1,5 +1,6 @@
 import type { Envelope } from '../../core/event.ts'
 import { hash53 } from '../hash.ts'
+import { subjectOf } from '../subject.ts'
 import { FIRST_MAX } from './pairs.ts'
 
 /**
@@ -12,9 +13,6 @@ export function keysOf({ type, customer }: Pick<Envelope, 'type' | 'customer'>, 
   if (customer !== null && customer !== subject) keys.push(subjectKey(customer))
   return keys
 }
-
-/** The last part of a lane: customer, else object, else type. */
-export const subjectOf = (lane: string): string => lane.slice(lane.indexOf(':') + 1)
 
 export const typeKey = (type: string): number => keyOf(`type:${type}`)
 export const subjectKey = (subject: string): number => keyOf(subject)

@@ -6,20 +6,20 @@ create table hookkeeper_schema (
 
 -- Live processes. Seen by the server's own clock, so that no two machines compare theirs.
 create table hookkeeper_members (
-  name text primary key,
+  id text primary key,
+  name text not null,
   seen timestamptz not null,
-  works boolean not null,   -- it leases, so it wants buckets
-  handles jsonb not null
+  works boolean not null,    -- it leases, so it wants buckets
+  counts jsonb               -- what waits in its buckets, as it last counted
 );
 
 -- Lanes fall into buckets by a hash; who owns a bucket decides which of its events is leased next. `epoch` rises with each
 -- change of hands; `fence` is above every fence given.
 create table hookkeeper_buckets (
   bucket int primary key,
-  owner text,
+  owner text,                -- a member's id
   epoch bigint not null default 0,
-  fence bigint not null default 0,
-  counts jsonb               -- what waits, as its owner last counted
+  fence bigint not null default 0
 );
 insert into hookkeeper_buckets (bucket) select generate_series(0, 15);
 
@@ -85,14 +85,15 @@ create table hookkeeper_queue (
   tenant text not null,
   type text not null,
   urgency smallint not null,
-  holder text,                   -- the process that has it leased
+  holder text,                   -- the member that has it leased
   worker text,
   release text,
   leased bigint,
   ended bigint,
   reason text,
   twin text,
-  memory jsonb not null default '{}',
+  memory text,                   -- JSON; a jsonb refuses some strings
+  returned text[] not null default '{}', -- handlers that are done
   primary key (bucket, n)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 create index hookkeeper_queue_news on hookkeeper_queue (bucket, tx);
@@ -102,6 +103,7 @@ create index hookkeeper_queue_dead on hookkeeper_queue (born, arrived) where sta
 create table hookkeeper_news (
   bucket int not null,
   n bigint not null,
+  day int not null,
   tx xid8 not null default pg_current_xact_id(),
   at timestamptz not null default now()
 );
@@ -124,7 +126,7 @@ create table hookkeeper_history (
   worker text,
   release text,
   reason text,
-  data jsonb
+  data text                      -- JSON
 ) partition by range (day);
 create index hookkeeper_history_ref on hookkeeper_history (bucket, n);
 create index hookkeeper_history_tx on hookkeeper_history (tx, k);
@@ -134,6 +136,8 @@ create table hookkeeper_objects (
   object text not null,
   tenant text not null,
   lane text not null,
+  lane_hash bigint not null,
+  bucket int not null,
   day int not null,              -- when it was last known to be alive, to the month
   primary key (object, tenant)
 );

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { type Bounds, type Passed, pass } from '../processing/pass.ts'
+import { Roll } from '../processing/roll.ts'
+import { Worker } from '../processing/worker.ts'
+import type { Handles, Store } from '../store/store.ts'
+import type { Base, Live } from './parts.ts'
+
+// Loaded by processes that work: what handlers need is 1 MB that ingestion alone can do without.
+
+/** Events that ended their process so many times in a row are dead, and `Later` may put one off for so long. */
+const LOST_MAX = 3
+const LATER_MAX_MS = 7 * 86_400_000
+
+/** Whoever works, and what it says of itself to the others. */
+export function working(base: Base, store: Store) {
+  const { roll, options } = crewOf(base, store)
+  return { roll, worker: new Worker({ ...options, drainMs: base.config.processing.drainMs }) }
+}
+
+/** Works what is ready just now, beside whatever else runs. */
+export async function passOver(base: Base, { store, watch }: Live, bounds: Partial<Bounds>): Promise<Passed> {
+  const { passMs, passMax } = base.config.processing
+  // What is paused is not leased: nobody reads controls between two passes.
+  await watch.poke()
+  const { roll, options } = crewOf(base, store)
+  await roll.start()
+  try {
+    return await pass(options, { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
+  } finally {
+    await roll.stop()
+  }
+}
+
+/** What a worker needs, and its place among the others. */
+function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store) {
+  const { concurrency, retry } = config.processing
+  const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
+  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+  const { release } = config
+  const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
+  const share = (handles: readonly Handles[]) => roll.share(handles)
+  return { roll, options: { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency } }
+}

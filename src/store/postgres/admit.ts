@@ -1,0 +1,180 @@
+import { hasCode } from '../../core/errors.ts'
+import type { Envelope } from '../../core/event.ts'
+import { viaCode } from '../codes.ts'
+import { hash53 } from '../hash.ts'
+import { positionOf, urgencyCode } from '../place.ts'
+import type { Admitted, Ref } from '../store.ts'
+import { bytes, numbers, smalls, texts } from './arrays.ts'
+import { codeOf, type Sql } from './driver.ts'
+import type { Partitions } from './partitions.ts'
+import { bucketOf, dayOf, refOf } from './refs.ts'
+import { tenantText } from './tenants.ts'
+
+const DAY_MS = 86_400_000
+/** Stripe lists events for 30 days; what claims to be further away than this is no event of Stripe's. */
+const CREATED_WITHIN_MS = 400 * DAY_MS
+
+/** An event that was just admitted, as whoever leases it next would read it. */
+export interface Newcomer {
+  readonly ref: Ref
+  readonly event: Envelope
+  readonly lane: string
+  readonly arrived: number
+  /** No event of its object came before. */
+  readonly first: boolean
+}
+
+interface Deps {
+  readonly sql: Sql
+  readonly partitions: Partitions
+  readonly arrival: Arrival
+  now(): number
+}
+
+/** Records events: id, body, row, place in the lane, in one statement. Resolves to the answers, and to who is new. */
+export async function admit(deps: Deps, events: readonly Envelope[]) {
+  const now = deps.now()
+  const batch = new Batch(events, now, deps.arrival)
+  if (batch.fresh.length > 0) {
+    await deps.partitions.ready(batch.fresh.map(({ createdAt }) => dayOf(createdAt)))
+    const values = batch.values(now)
+    for (const row of await insert(deps, values)) batch.place(row)
+  }
+  return { answers: batch.answers, newcomers: batch.newcomers }
+}
+
+/** What another process dropped between our look and the write is made again. */
+async function insert({ sql, partitions }: Deps, values: readonly unknown[]): Promise<Placed[]> {
+  try {
+    return await sql.again<Placed>(ADMIT, values)
+  } catch (error) {
+    // 23514: no partition of the table takes the row.
+    if (!hasCode(error, 'store_failed') || codeOf(error) !== '23514') throw error
+    partitions.forget()
+    throw error
+  }
+}
+
+interface Placed {
+  readonly ord: number
+  readonly bucket: number
+  readonly n: number
+  readonly lane: string
+  readonly first: boolean
+}
+
+/** The same id twice in one batch is a repeat the second time; ids go in sorted, or two batches could wait for one another. */
+class Batch {
+  readonly answers: Admitted[]
+  readonly newcomers: Newcomer[] = []
+  readonly fresh: readonly Envelope[]
+  readonly #at: number[] = []
+  readonly #arrived: number[] = []
+
+  constructor(events: readonly Envelope[], now: number, arrival: Arrival) {
+    const known = new Set<string>()
+    this.answers = events.map((event, i) => {
+      if (Math.abs(event.createdAt - now) > CREATED_WITHIN_MS) return 'refused'
+      const key = `${event.id} ${tenantText(event.tenant)}`
+      if (!known.has(key)) this.#at.push(i)
+      known.add(key)
+      return 'repeat'
+    })
+    this.#arrived = this.#at.map(() => arrival.next(now))
+    this.fresh = this.#at.map((i) => events[i]!)
+  }
+
+  values(now: number): unknown[] {
+    const of = this.fresh
+    return [
+      smalls(of.map(({ createdAt }) => dayOf(createdAt))),
+      texts(of.map(({ id }) => id)),
+      texts(of.map(({ tenant }) => tenantText(tenant))),
+      texts(of.map(({ type }) => type)),
+      texts(of.map(({ apiVersion }) => apiVersion)),
+      texts(of.map(({ endpoint }) => endpoint)),
+      smalls(of.map(({ via }) => viaCode(via))),
+      numbers(of.map(({ createdAt }) => createdAt)),
+      texts(of.map(({ lane }) => lane)),
+      texts(of.map(({ object }) => object)),
+      texts(of.map(({ customer }) => customer)),
+      smalls(of.map(({ rank }) => rank)),
+      smalls(of.map(({ urgency }) => urgencyCode(urgency))),
+      texts(of.map(({ as }) => as)),
+      numbers(this.#arrived),
+      smalls(of.map(({ lane }) => bucketOf(lane))),
+      numbers(of.map(({ lane }) => hash53(lane))),
+      numbers(of.map(positionOf)),
+      bytes(of.map(({ body }) => body)),
+      now,
+    ]
+  }
+
+  place({ ord, bucket, n, lane, first }: Placed): void {
+    const event = this.fresh[ord - 1]!
+    this.answers[this.#at[ord - 1]!] = 'new'
+    if (event.as === 'record') return
+    const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
+    this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first })
+  }
+}
+
+/** Microseconds that rise within a process: the order of arrival, also within a millisecond. */
+export class Arrival {
+  #latest = 0
+
+  next(now: number): number {
+    this.#latest = Math.max(this.#latest + 1, now * 1000)
+    return this.#latest
+  }
+}
+
+/**
+ * One statement. An object that is known keeps its lane, and with it the lane's bucket; the others are made known, sorted by
+ * object and before all ids, which are sorted too: every admission takes its locks in one order. `offset 0` keeps the look-up of
+ * a few objects from becoming a hash join over all there are.
+ */
+const ADMIT = `
+with i as materialized (
+  select * from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
+    $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[])
+  with ordinality t(day, id, tenant, type, api_version, endpoint, via, created, lane, object, customer, rank, urgency, mode, arrived,
+    bucket, lane_hash, place, body, ord)
+), known as materialized (
+  select i.day, i.tenant, i.object, i.ord, i.lane, i.lane_hash, i.bucket,
+    o.lane as kept, o.lane_hash as kept_hash, o.bucket as kept_bucket, o.day as kept_day
+  from i left join lateral (
+    select * from hookkeeper_objects o where o.object = i.object and o.tenant = i.tenant offset 0) o on true
+), made as (
+  insert into hookkeeper_objects as o (object, tenant, lane, lane_hash, bucket, day)
+  select object, tenant, lane, lane_hash, bucket, day from (
+    select distinct on (object, tenant) * from known
+    where object is not null and (kept is null or kept_day < day - 30) order by object, tenant, ord) firsts
+  on conflict (object, tenant) do update set day = greatest(o.day, excluded.day)
+  returning object, tenant, lane, lane_hash, bucket, xmax = 0 as inserted
+), placed as materialized (
+  select sorted.*, nextval(('hookkeeper_arrivals_' || at_bucket)::regclass) as n from (
+    select k.day, k.ord, coalesce(m.lane, k.kept, k.lane) as at_lane, coalesce(m.lane_hash, k.kept_hash, k.lane_hash) as at_hash,
+      coalesce(m.bucket, k.kept_bucket, k.bucket) as at_bucket,
+      k.object is null or (coalesce(m.inserted, false) and not exists (
+        select from known e where e.object = k.object and e.tenant = k.tenant and e.ord < k.ord)) as first
+    from known k left join made m on m.object = k.object and m.tenant = k.tenant
+    order by k.ord offset 0) sorted
+), seen as (
+  insert into hookkeeper_seen (day, id, tenant, bucket, n, arrived, type, api_version, endpoint, via, created, lane, object, customer,
+    rank, urgency, recorded)
+  select i.day, i.id, i.tenant, p.at_bucket, p.n, i.arrived, i.type, i.api_version, i.endpoint, i.via, i.created, p.at_lane, i.object,
+    i.customer, i.rank, i.urgency, i.mode = 'record'
+  from i join placed p using (ord) order by i.day, i.id, i.tenant
+  on conflict (day, id, tenant) do nothing returning bucket, n
+), new as materialized (
+  select p.* from placed p join seen s on s.bucket = p.at_bucket and s.n = p.n
+), bodies as (
+  insert into hookkeeper_bodies (day, bucket, n, body)
+  select new.day, new.at_bucket, new.n, i.body from new join i using (ord)
+), queue as (
+  insert into hookkeeper_queue (bucket, n, day, arrived, held, due, place, lane, tenant, type, urgency)
+  select new.at_bucket, new.n, new.day, i.arrived, i.mode = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency
+  from new join i using (ord) where i.mode <> 'record'
+)
+select ord::int4, at_bucket as bucket, n::float8, at_lane as lane, first from new`

@@ -1,0 +1,174 @@
+import { Holding as Holds } from '../holding.ts'
+import { Lanes } from '../lanes.ts'
+import type { Slot } from '../scheduler.ts'
+import type { Hold, Ref } from '../store.ts'
+import { Names, Tenants } from './names.ts'
+import type { QueueRow } from './news.ts'
+import { placeOf } from './refs.ts'
+import { type Live, liveOf, newborn } from './rows.ts'
+
+/** An event that is not as its admission left it, and which change of it that was. */
+export interface Touched {
+  readonly live: Live
+  readonly rev: number
+}
+
+/** A lease that somebody holds on an event of our buckets. */
+export interface Running extends Touched {
+  readonly slot: Slot
+  readonly worker: string
+  readonly strict: boolean
+  /** Hash. */
+  readonly lane: number
+  /** The worker is one of this process. */
+  readonly ours: boolean
+}
+
+/**
+ * What the owner of some buckets keeps in memory: who waits, who runs, who is dead. It decides from this, and the queue's rows
+ * say whether that was right: `rev` is the change that memory has seen.
+ */
+export class Book {
+  readonly types = new Names()
+  readonly tenants = new Tenants()
+  readonly lanes = new Lanes()
+  readonly holds = new Holds(this.types, this.tenants)
+  readonly running = new Map<Ref, Running>()
+  /** Leases that ended with their process, or whose answer never arrived: to be written as such. */
+  readonly orphans = new Map<Ref, Touched>()
+  readonly #touched = new Map<Ref, Touched>()
+  /** With the lane that it holds up, or null. */
+  readonly #dead = new Map<Ref, number | null>()
+  /** Per worker: how many leases it holds, and whether one of them has it for itself. */
+  readonly #workers = new Map<string, { running: number; alone: boolean }>()
+  /** Some event may have been passed by a newer one while a rule held it. */
+  passed = false
+
+  get dead(): number {
+    return this.#dead.size
+  }
+
+  /** A row of the queue that nothing is known of. `whose`: is that lease somebody's still? */
+  take(ref: Ref, row: QueueRow, now: number, whose: (ref: Ref, live: Live) => 'ours' | 'theirs' | 'nobody'): void {
+    const live = row.touched ? liveOf(row.touched) : newborn(Math.floor(row.arrived / 1000), row.held)
+    const known = { live, rev: row.rev }
+    if (row.touched) this.#touched.set(ref, known)
+    if (live.row.state === 'dead') return this.#bury(ref, live, row)
+    if (live.row.state === 'waiting') return void this.#add(ref, row, live, now)
+    const holder = whose(ref, live)
+    const waits = { ...live, row: { ...live.row, dueAt: now }, strict: false }
+    const slot = this.#add(ref, row, waits, now)
+    this.lanes.claim(slot)
+    const ours = holder === 'ours'
+    this.running.set(ref, { ...known, slot, worker: live.worker ?? '', strict: live.strict, lane: row.lane, ours })
+    if (ours) this.#begun(live.worker ?? '', live.row.lost > 0)
+    if (holder === 'nobody') this.orphans.set(ref, known)
+  }
+
+  known(ref: Ref, arrived: () => Live): Touched {
+    return this.#touched.get(ref) ?? { live: arrived(), rev: 0 }
+  }
+
+  seen(ref: Ref): Touched | null {
+    return this.#touched.get(ref) ?? null
+  }
+
+  worker(name: string): { running: number; alone: boolean } {
+    return this.#workers.get(name) ?? { running: 0, alone: false }
+  }
+
+  /** It was leased here. */
+  start(ref: Ref, running: Running): void {
+    this.running.set(ref, running)
+    this.#touched.set(ref, running)
+    this.#begun(running.worker, running.live.row.lost > 0)
+  }
+
+  /** It goes on, changed. */
+  changed(ref: Ref, live: Live, rev: number): void {
+    const running = this.running.get(ref)!
+    const next = { ...running, live, rev }
+    this.running.set(ref, next)
+    this.#touched.set(ref, next)
+  }
+
+  /** A lease ended. `alone`: it was lost; `blocks`: until it is due its lane waits. */
+  end(ref: Ref, after: Live, to: { rev: number; alone: boolean; blocks: boolean }, now: number): void {
+    const { slot, lane } = this.#stopped(ref)
+    const { row, strict } = after
+    if (row.state === 'waiting') {
+      this.#touched.set(ref, { live: after, rev: to.rev })
+      return this.lanes.again(slot, { dueAt: row.dueAt, ...to }, now)
+    }
+    this.#touched.delete(ref)
+    const dead = row.state === 'dead'
+    this.lanes.drop(slot, dead && strict)
+    if (dead) this.#dead.set(ref, strict ? lane : null)
+  }
+
+  /** Nothing is known of these any more, whatever they were. */
+  forget(refs: ReadonlySet<Ref>): void {
+    if (refs.size === 0) return
+    for (const ref of refs) {
+      if (this.running.has(ref)) this.lanes.drop(this.#stopped(ref).slot, false)
+      else if (this.#dead.has(ref)) this.#unbury(ref)
+      this.#touched.delete(ref)
+    }
+    this.lanes.remove(refs)
+  }
+
+  /** A bucket is no longer ours. */
+  leave(bucket: number): void {
+    const inside = (ref: Ref) => placeOf(ref).bucket === bucket
+    this.forget(new Set([...this.running.keys(), ...this.#dead.keys(), ...this.#touched.keys()].filter(inside)))
+    this.lanes.remove({ has: inside })
+  }
+
+  hold(holds: readonly Hold[], now: number): void {
+    this.passed ||= holds.length > 0
+    this.lanes.hold(this.holds.replace(holds), now)
+  }
+
+  #add(ref: Ref, row: QueueRow, live: Live, now: number): Slot {
+    const waiting = {
+      ref,
+      lane: row.lane,
+      tenant: this.tenants.id(row.tenant),
+      type: this.types.id(row.type),
+      urgency: row.urgency,
+      position: row.place,
+      dueAt: live.row.dueAt,
+      alone: live.row.lost > 0,
+      blocks: live.strict,
+      held: live.held,
+    }
+    return this.lanes.add(waiting, now)
+  }
+
+  #bury(ref: Ref, { strict }: Live, row: QueueRow): void {
+    this.#dead.set(ref, strict ? row.lane : null)
+    if (strict) this.lanes.block(row.lane, this.tenants.id(row.tenant))
+  }
+
+  #unbury(ref: Ref): void {
+    const lane = this.#dead.get(ref)
+    if (lane !== null && lane !== undefined) this.lanes.unblock(lane)
+    this.#dead.delete(ref)
+  }
+
+  #begun(worker: string, alone: boolean): void {
+    const before = this.worker(worker)
+    this.#workers.set(worker, { running: before.running + 1, alone: before.alone || alone })
+  }
+
+  #stopped(ref: Ref): Running {
+    const running = this.running.get(ref)!
+    this.running.delete(ref)
+    this.orphans.delete(ref)
+    const worker = running.ours ? this.#workers.get(running.worker) : undefined
+    if (!worker) return running
+    if (worker.running === 1) this.#workers.delete(running.worker)
+    else this.#workers.set(running.worker, { running: worker.running - 1, alone: false })
+    return running
+  }
+}

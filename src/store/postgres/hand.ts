@@ -1,0 +1,108 @@
+import type { Json } from '../../core/outcome.ts'
+import type { Leased, Ref, Settlement } from '../store.ts'
+import { type After, givenBack, remembered, renewed, settled } from './attempts.ts'
+import type { Book } from './book.ts'
+import type { Draft } from './draft.ts'
+import type { Known, Live } from './rows.ts'
+
+/** What may be asked about leases. */
+export type Command =
+  | { kind: 'settle'; results: readonly Settlement[] }
+  | { kind: 'giveBack'; work: readonly Leased[]; delayMs: number }
+  | { kind: 'renew'; work: readonly Leased[]; leaseMs: number }
+  | { kind: 'remember'; work: Leased; key: string; value: Json }
+  | { kind: 'look' }
+
+/** Whom it is about. */
+export const refsOf = (command: Command): readonly Ref[] => {
+  switch (command.kind) {
+    case 'settle':
+      return command.results.map(({ work }) => work.ref)
+    case 'giveBack':
+    case 'renew':
+      return command.work.map(({ ref }) => ref)
+    case 'remember':
+      return [command.work.ref]
+    case 'look':
+      return []
+  }
+}
+
+/** Applies what was asked to memory, or to the row where memory does not have it, and drafts the write. */
+export class Hand {
+  readonly refs: Ref[] = []
+  readonly #book: Book
+  readonly #draft: Draft
+  readonly #elsewhere: Map<Ref, Known>
+  readonly #now: number
+  readonly #over: (ref: Ref) => void
+
+  constructor(book: Book, draft: Draft, elsewhere: Map<Ref, Known>, now: number, over: (ref: Ref) => void) {
+    this.#book = book
+    this.#draft = draft
+    this.#elsewhere = elsewhere
+    this.#now = now
+    this.#over = over
+  }
+
+  apply(command: Command): unknown {
+    const now = this.#now
+    switch (command.kind) {
+      case 'settle':
+        return command.results.map((result) => this.#settle(result))
+      case 'giveBack':
+        for (const work of command.work) this.#end(work.ref, (live) => givenBack(live, work, command.delayMs, now))
+        return undefined
+      case 'renew':
+        return command.work.map((work) => this.#go(work.ref, (live) => renewed(live, work, command.leaseMs, now)))
+      case 'remember':
+        return this.#go(command.work.ref, (live) => remembered(live, command.work, command, now))
+      case 'look':
+        return undefined
+    }
+  }
+
+  #settle(result: Settlement) {
+    const found = this.#find(result.work.ref)
+    if (!found) return 'stale'
+    const strict = this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
+    const { answer, after } = settled(found.live, result, strict, this.#now)
+    if (after) this.#ended(result.work.ref, found.rev, after)
+    return answer
+  }
+
+  #end(ref: Ref, what: (live: Live) => After | null): void {
+    const found = this.#find(ref)
+    const after = found && what(found.live)
+    if (after) this.#ended(ref, found.rev, after)
+  }
+
+  /** The lease goes on, changed. */
+  #go(ref: Ref, what: (live: Live) => Live | null): boolean {
+    const found = this.#find(ref)
+    const live = found && what(found.live)
+    if (!live) return false
+    const rev = this.#put(ref, found.rev, live, [])
+    if (this.#book.running.has(ref)) this.#book.changed(ref, live, rev)
+    else this.#elsewhere.set(ref, { ...this.#elsewhere.get(ref)!, live })
+    return true
+  }
+
+  #find(ref: Ref): { live: Live; rev: number } | null {
+    const known = this.#book.running.get(ref) ?? this.#elsewhere.get(ref)
+    return known ? { live: known.live, rev: known.rev ?? -1 } : null
+  }
+
+  #ended(ref: Ref, rev: number, after: After): void {
+    this.#over(ref)
+    const leaves = after.live.row.state === 'done'
+    const next = this.#put(ref, rev, leaves ? null : after.live, after.lines)
+    if (this.#book.running.has(ref)) this.#book.end(ref, after.live, { ...after, rev: next }, this.#now)
+    else this.#elsewhere.set(ref, { ...this.#elsewhere.get(ref)!, live: after.live })
+  }
+
+  #put(ref: Ref, rev: number, live: Live | null, lines: After['lines']): number {
+    this.refs.push(ref)
+    return this.#draft.put({ ref, rev, live, announce: !this.#book.running.has(ref), lease: false }, ...lines)
+  }
+}

@@ -1,0 +1,202 @@
+import { KIND } from '../codes.ts'
+import { hash53 } from '../hash.ts'
+import { Plan } from '../plan.ts'
+import type { Slot } from '../scheduler.ts'
+import type { Ref, Want, Work } from '../store.ts'
+import { lease } from '../transitions.ts'
+import type { Book } from './book.ts'
+import type { Draft } from './draft.ts'
+import type { Sql } from './driver.ts'
+import { type Facts, factsOf } from './facts.ts'
+import { Recent } from './recent.ts'
+import { placeOf } from './refs.ts'
+import { newborn } from './rows.ts'
+import type { Seats } from './seats.ts'
+
+interface Call {
+  readonly want: Want
+  readonly untilAt: number
+  /** The turn it is served in: the first that began after it. */
+  heard: boolean
+  resolve(work: readonly Work[]): void
+  reject(error: unknown): void
+}
+
+/** What a call gets once it is written. */
+interface Grant {
+  readonly call: Call
+  readonly works: readonly Work[]
+}
+
+interface Deps {
+  readonly sql: Sql
+  readonly id: string
+  readonly seats: Seats
+  now(): number
+}
+
+interface Chosen {
+  readonly call: Call
+  readonly plan: Plan
+  readonly slot: Slot
+  readonly ref: Ref
+  readonly fence: number
+}
+
+/** Workers of this process that ask for work. */
+export class Leasing {
+  readonly recent = new Recent()
+  readonly #deps: Deps
+  #calls: Call[] = []
+  /** Drafted, and not yet known to be written. */
+  #granted: readonly Grant[] = []
+  /** Leases that reached a worker of this process, by fence. */
+  readonly #delivered = new Map<Ref, number>()
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  get waits(): boolean {
+    return this.#calls.length > 0
+  }
+
+  get hasNew(): boolean {
+    return this.#calls.some(({ heard }) => !heard)
+  }
+
+  ask(want: Want, now: number, signal?: AbortSignal): Promise<readonly Work[]> {
+    if (signal?.aborted) return Promise.resolve([])
+    return new Promise((resolve, reject) => {
+      const call = { want, untilAt: now + want.waitMs, heard: false, resolve, reject }
+      this.#calls.push(call)
+      // What is being leased to it just now is delivered all the same.
+      signal?.addEventListener('abort', () => this.#calls.includes(call) && this.#answer(call, []), { once: true })
+    })
+  }
+
+  /** A turn begins: it serves who has asked by now, with what it is about to hear. */
+  hear(): boolean {
+    const news = this.hasNew
+    for (const call of this.#calls) call.heard = true
+    return news
+  }
+
+  delivered(ref: Ref, fence: number): boolean {
+    return this.#delivered.get(ref) === fence
+  }
+
+  forget(refs: readonly Ref[]): void {
+    for (const ref of refs) this.#delivered.delete(ref)
+  }
+
+  /** Heads of free lanes for whoever asked, drafted. */
+  async fill(book: Book, draft: Draft): Promise<void> {
+    const now = this.#deps.now()
+    const chosen = this.#calls
+      .filter(({ heard }) => heard)
+      .map((call) => ({ call, chosen: this.#choose(book, call, now) }))
+    const facts = await factsOf(this.#deps.sql, {
+      book,
+      recent: this.recent,
+      refs: chosen.flatMap(({ chosen }) => chosen.map(({ ref }) => ref)),
+    })
+    const grants = chosen.map(({ call, chosen }) => ({
+      call,
+      works: chosen.flatMap((one) => this.#grant(book, draft, one, facts.get(one.ref))),
+    }))
+    const taken = grants.filter(({ call, works }) => works.length > 0 || now >= call.untilAt)
+    // From here on their leases are on the way: calling off is too late.
+    this.#calls = this.#calls.filter((call) => !taken.some((grant) => grant.call === call))
+    this.#granted = taken
+  }
+
+  /** Hands over what was written. */
+  deliver(written: ReadonlySet<Ref>): void {
+    for (const { call, works } of this.#taken()) {
+      const got = works.filter(({ ref }) => written.has(ref))
+      for (const { ref, fence } of got) this.#delivered.set(ref, fence)
+      // Whoever got nothing after all goes on waiting.
+      if (got.length === 0 && works.length > 0 && this.#deps.now() < call.untilAt) this.#calls.push(call)
+      else call.resolve(got)
+    }
+  }
+
+  /** When there may be something to give them, or one of them gives up. */
+  nextAt(book: Book): number {
+    return Math.min(book.lanes.nextDueAt(), ...this.#calls.map(({ untilAt }) => untilAt))
+  }
+
+  failed(error: Error): void {
+    for (const { call } of this.#taken()) call.reject(error)
+    const now = this.#deps.now()
+    for (const call of this.#calls.filter(({ untilAt }) => now >= untilAt)) {
+      this.#drop(call)
+      call.reject(error)
+    }
+  }
+
+  #taken(): readonly Grant[] {
+    const granted = this.#granted
+    this.#granted = []
+    return granted
+  }
+
+  end(): void {
+    for (const call of [...this.#calls]) this.#answer(call, [])
+  }
+
+  #answer(call: Call, works: readonly Work[]): void {
+    this.#drop(call)
+    call.resolve(works)
+  }
+
+  #drop(call: Call): void {
+    this.#calls = this.#calls.filter((other) => other !== call)
+  }
+
+  #choose(book: Book, call: Call, now: number): Chosen[] {
+    const worker = book.worker(call.want.worker)
+    if (worker.alone) return []
+    const plan = new Plan(book.types, call.want, worker.running === 0, now)
+    return book.lanes.take(plan).flatMap((slot) => {
+      const ref = book.lanes.ref(slot)
+      const fence = this.#deps.seats.fence(placeOf(ref).bucket)
+      if (fence !== null) return [{ call, plan, slot, ref, fence }]
+      // None left in hand: the next beat brings more.
+      book.lanes.again(slot, { dueAt: now, alone: false, blocks: false }, now)
+      return []
+    })
+  }
+
+  #grant(book: Book, draft: Draft, { call, plan, slot, ref, fence }: Chosen, facts: Facts | undefined): Work[] {
+    const { want } = call
+    // It has left the queue and nobody has told us yet.
+    if (!facts) {
+      book.lanes.drop(slot, false)
+      return []
+    }
+    const known = book.known(ref, () => newborn(facts.receivedAt, false))
+    const type = book.types.id(facts.event.type)
+    const row = lease(known.live.row, { fence, now: plan.now, leaseMs: plan.leaseMs(type), laneBusy: false })
+    if (!row) throw new Error(`the scheduler offered event ${ref}, which cannot be leased`)
+    const { id } = this.#deps
+    const by = { holder: id, worker: want.worker, release: want.release, leasedAt: plan.now }
+    const live = { ...known.live, ...by, row, twin: facts.twinOf }
+    const line = {
+      ...{ ref, kind: KIND.lease, at: plan.now, fence, attempt: row.attempts, due: row.leaseEndsAt },
+      ...{ worker: want.worker, release: want.release },
+    }
+    const rev = draft.put({ ref, rev: known.rev, live, announce: false, lease: true }, line)
+    const strict = plan.strict(type)
+    book.start(ref, { live, rev, slot, worker: want.worker, strict, lane: hash53(facts.lane), ours: true })
+    return [
+      {
+        ...{ ref, fence, event: facts.event, lane: facts.lane, attempt: row.attempts, lost: row.lost },
+        waitedMs: plan.now - facts.receivedAt,
+        laterMs: row.laterAt ? plan.now - row.laterAt : null,
+        ...{ twinOf: facts.twinOf, stale: facts.stale, remembered: { ...known.live.memory } },
+      },
+    ]
+  }
+}

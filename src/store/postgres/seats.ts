@@ -1,0 +1,166 @@
+import type { Holding } from './draft.ts'
+import type { Sql } from './driver.ts'
+import { BUCKETS } from './refs.ts'
+
+/** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
+const SILENT_MS = 6_000
+/** How many fences an owner has in hand. */
+export const FENCES = 100_000
+/** Buckets taken at once: each is loaded whole before it is worked. */
+const TAKEN_AT_ONCE_MAX = 4
+
+/** A bucket that is ours, and the fences that are. */
+interface Seat extends Holding {
+  fence: number
+  fenceMax: number
+}
+
+export interface Rota {
+  /** Buckets that were ours and are no longer. */
+  readonly lost: readonly number[]
+  readonly taken: readonly number[]
+  /** Somebody has less than a fair share, and nothing is free yet. */
+  readonly hungry: boolean
+}
+
+/**
+ * Which buckets this process owns. Those who work share them evenly: who has too many gives up some, who has too few takes what is
+ * free or whose owner has fallen silent. Nothing rests on this being right at every moment: what makes a lease safe is that it
+ * names the epoch of its bucket.
+ */
+export class Seats {
+  readonly #sql: Sql
+  readonly #id: string
+  readonly #name: string
+  readonly #seats = new Map<number, Seat>()
+  #members: ReadonlySet<string> = new Set()
+  #joined = false
+  works = false
+
+  constructor(sql: Sql, { id, name }: { id: string; name: string }) {
+    this.#sql = sql
+    this.#id = id
+    this.#name = name
+  }
+
+  get holdings(): readonly Holding[] {
+    return [...this.#seats.values()]
+  }
+
+  owns(bucket: number): boolean {
+    return this.#seats.has(bucket)
+  }
+
+  /** Is that member still heard of? */
+  lives(id: string | null): boolean {
+    return id !== null && this.#members.has(id)
+  }
+
+  /** One more than any before it in this bucket; null when none is left in hand. */
+  fence(bucket: number): number | null {
+    const seat = this.#seats.get(bucket)
+    return seat && seat.fence < seat.fenceMax ? ++seat.fence : null
+  }
+
+  get worn(): boolean {
+    return [...this.#seats.values()].some(({ fence, fenceMax }) => fenceMax - fence < FENCES / 4)
+  }
+
+  /** Says that we live, hears who else does, and evens out. */
+  async beat(counts: object): Promise<Rota> {
+    const { members, workers, buckets } = await this.#say(counts)
+    this.#members = new Set(members)
+    const lost = [...this.#seats.values()].filter(({ bucket, epoch }) => buckets.get(bucket)?.epoch !== epoch)
+    for (const { bucket } of lost) this.#seats.delete(bucket)
+    const share = this.works ? Math.ceil(BUCKETS / Math.max(1, workers)) : 0
+    const given = await this.#giveUp(share)
+    const wanted = Math.min(share - this.#seats.size, TAKEN_AT_ONCE_MAX)
+    const taken = wanted > 0 ? await this.#take(wanted) : []
+    const hungry = this.works && this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers))
+    return { lost: [...lost.map(({ bucket }) => bucket), ...given], taken, hungry }
+  }
+
+  async refill(): Promise<void> {
+    for (const seat of this.#seats.values()) {
+      const [row] = await this.#sql.rows<{ fence: number }>(
+        'update hookkeeper_buckets set fence = fence + $1 where bucket = $2 and epoch = $3 returning fence::float8',
+        [FENCES, seat.bucket, seat.epoch],
+      )
+      if (row) seat.fenceMax = row.fence
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#seats.clear()
+    if (!this.#joined) return
+    await this.#sql.rows(
+      `with free as (update hookkeeper_buckets set owner = null, epoch = epoch + 1 where owner = $1)
+       delete from hookkeeper_members where id = $1`,
+      [this.#id],
+    )
+  }
+
+  async #say(counts: object) {
+    const [heard] = await this.#sql.again<Heard>(BEAT, [
+      ...[this.#id, this.#name, this.works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
+    ])
+    this.#joined = true
+    const { members, workers, buckets } = heard!
+    return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])) }
+  }
+
+  async #giveUp(share: number): Promise<number[]> {
+    const surplus = [...this.#seats.keys()].slice(share)
+    if (surplus.length === 0) return []
+    for (const bucket of surplus) this.#seats.delete(bucket)
+    await this.#sql.rows(
+      'update hookkeeper_buckets set owner = null, epoch = epoch + 1 where owner = $1 and bucket = any ($2)',
+      [this.#id, surplus],
+    )
+    return surplus
+  }
+
+  async #take(count: number): Promise<number[]> {
+    const rows = await this.#sql.rows<{ bucket: number; epoch: number; fence: number }>(TAKE, [
+      ...[this.#id, count, SILENT_MS, FENCES],
+    ])
+    for (const { bucket, epoch, fence } of rows)
+      this.#seats.set(bucket, { bucket, epoch, fence: fence - FENCES, fenceMax: fence })
+    return rows.map(({ bucket }) => bucket)
+  }
+}
+
+interface Heard {
+  readonly members: readonly string[]
+  readonly workers: number
+  readonly buckets: readonly { bucket: number; epoch: number }[]
+}
+
+// A new process of the same name is the end of the one before. Whoever has been silent for an hour is struck from the list.
+const BEAT = `
+with gone as (
+  delete from hookkeeper_members where id <> $1 and (($5 and name = $2) or seen < clock_timestamp() - interval '1 hour')
+  returning id
+), me as (
+  insert into hookkeeper_members (id, name, seen, works, counts) values ($1, $2, clock_timestamp(), $3, $6::jsonb)
+  on conflict (id) do update set seen = excluded.seen, works = excluded.works, counts = excluded.counts
+), living as (
+  select id, works from hookkeeper_members m
+  where m.id <> $1 and m.seen > clock_timestamp() - $4 * interval '1 ms' and m.id not in (select id from gone)
+  union all select $1, $3
+)
+select (select coalesce(json_agg(id), '[]') from living) as members,
+  (select count(*)::int4 from living where works) as workers,
+  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets`
+
+// Those in which something waits come first: who takes only a few takes what there is to do.
+const TAKE = `
+update hookkeeper_buckets b set owner = $1, epoch = b.epoch + 1, fence = b.fence + $4
+from (
+  select f.bucket from hookkeeper_buckets f
+  where f.owner is null or not exists (
+    select from hookkeeper_members m where m.id = f.owner and m.seen > clock_timestamp() - $3 * interval '1 ms')
+  order by not exists (select from hookkeeper_queue q where q.bucket = f.bucket and q.state = 0), random()
+  limit $2 for update skip locked) free
+where b.bucket = free.bucket
+returning b.bucket, b.epoch::float8, b.fence::float8`

@@ -1,0 +1,45 @@
+import { failure } from '../../core/errors.ts'
+import { KIND } from '../codes.ts'
+import type { SettleIn } from '../store.ts'
+import { postgresFailed, type Sql } from './driver.ts'
+import { placeOf } from './refs.ts'
+
+/**
+ * The store's half of a transaction of the user's own: the fence is checked and what is done is written by one statement of it, so
+ * that all of it commits or nothing. It is a statement that changes rows, because their number is what every driver tells.
+ */
+export const settleInAt =
+  (now: () => number, doubt: (ref: number) => void): SettleIn['write'] =>
+  async (tx, work, handler) => {
+    const { day, bucket, n } = placeOf(work.ref)
+    const lease = [bucket, n, work.fence, now()]
+    const [sql, values] = handler.last ? [LAST, [...lease, day]] : [NOT_LAST, [...lease, handler.name]]
+    doubt(work.ref)
+    const { rows } = await tx
+      .query(sql, values.map(String))
+      .catch((error: unknown) => Promise.reject(postgresFailed(error)))
+    if (rows !== 1) throw failure('stale_lease', { fence: work.fence })
+  }
+
+const HELD = 'bucket = $1::int4 and n = $2::int8 and state = 1 and fence = $3::int8 and ends > $4::int8'
+
+const NOT_LAST = `update hookkeeper_queue set rev = rev + 1, returned = array_append(returned, $5::text) where ${HELD}`
+
+// The line's number cannot meet another of the same transaction: no event is done twice in one.
+const LAST = `
+with done as (delete from hookkeeper_queue where ${HELD} returning *),
+news as (insert into hookkeeper_news (bucket, n, day) select bucket, n, day from done)
+insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, release, reason, data)
+select $5::int4, bucket, n, n * 16 + bucket, ${KIND.done}, $4::int8, fence, attempts, release, 'worked',
+  case when memory is not null then '{"memory":' || memory || '}' end
+from done`
+
+export const remembersAt =
+  (sql: Pick<Sql, 'again'>): SettleIn['remembers'] =>
+  async ({ ref, fence }, name) => {
+    const { bucket, n } = placeOf(ref)
+    return (await sql.again(REMEMBERS, [bucket, n, fence, name])).length === 1
+  }
+
+const REMEMBERS =
+  'select 1 from hookkeeper_queue where bucket = $1::int4 and n = $2::int8 and fence = $3::int8 and $4::text = any(returned)'

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type Cluster, createCluster } from '../../src/cluster.ts'
+import type { Role } from '../../src/config.ts'
+import { silent } from '../../src/core/service.ts'
+import { sign } from '../../src/stripe/signature.ts'
+import { ownSchema } from '../conformance/postgres.ts'
+import { postgres } from '../services/postgres.ts'
+
+const SECRET = 'whsec_cluster_on_postgres'
+
+test('what one process takes another works, once, on a ledger in Postgres', { skip: postgres.skip }, async (t) => {
+  const url = await database(t)
+  const worked: string[] = []
+  const { promise: all, resolve } = Promise.withResolvers<void>()
+  const taking = cluster(t, url, 'ingestion')
+  const working = cluster(t, url, 'processing')
+  working.on('*', { name: 'count' }, ({ id }) => {
+    worked.push(id)
+    if (worked.length === 20) resolve()
+  })
+  await taking.start()
+  await working.start()
+
+  const ids = Array.from({ length: 20 }, (_, n) => `evt_${n}`)
+  for (const id of [...ids, ...ids]) assert.equal((await taking.fetch(delivery(id))).status, 200)
+  await all
+  await Promise.all([taking.stop(), working.stop()])
+
+  assert.deepEqual(worked.toSorted(), ids.toSorted())
+})
+
+test('a ledger in Postgres that is not there yet is refused with the command that makes it', {
+  skip: postgres.skip,
+}, async (t) => {
+  const { direct, drop } = await ownSchema(await postgres.ready())
+  t.after(drop)
+  const made = createCluster({ databaseUrl: direct, logger: silent })
+
+  await assert.rejects(made.start(), (error: Error & { code?: string; remedy?: string }) => {
+    assert.equal(error.code, 'schema_older')
+    assert.match(error.remedy ?? '', /hookkeeper migrate/)
+    return true
+  })
+})
+
+async function database(t: TestContext): Promise<string> {
+  const { direct, drop } = await ownSchema(await postgres.ready())
+  t.after(drop)
+  return direct
+}
+
+function cluster(t: TestContext, databaseUrl: string, role: Role): Cluster {
+  const made = createCluster({
+    databaseUrl,
+    migrate: 'apply',
+    roles: [role],
+    accounts: { default: { webhookSecrets: SECRET } },
+    ingestion: { host: '127.0.0.1', port: 0 },
+    console: { port: 0 },
+    logger: silent,
+  })
+  t.after(() => made.stop())
+  return made
+}
+
+function delivery(id: string): Request {
+  const body = JSON.stringify({
+    id,
+    object: 'event',
+    type: 'invoice.paid',
+    created: Math.floor(Date.now() / 1000),
+    livemode: false,
+    data: { object: { id: `in_${id}`, object: 'invoice', customer: 'cus_1' } },
+  })
+  const header = sign({ body: Buffer.from(body), secrets: [SECRET], at: Date.now() })
+  return new Request('http://localhost/webhooks/stripe', {
+    method: 'POST',
+    headers: { 'stripe-signature': header },
+    body,
+  })
+}

@@ -1,0 +1,153 @@
+import { describe, test } from 'node:test'
+import pg from 'pg'
+import { VirtualClock } from '../../src/core/clock.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { Harness } from '../../src/testing/harness.ts'
+import { lockSuite } from '../../src/testing/lock-suite.ts'
+import { storeSuite } from '../../src/testing/store-suite.ts'
+import type { Service } from '../services/service.ts'
+import { locksOf } from './locks.ts'
+
+const DAY_MS = 86_400_000
+// Days pass in some trials: a look every ten of them is enough for retention there.
+const retention = { everyMs: 10 * DAY_MS }
+
+export interface Server {
+  /** Of a superuser. */
+  readonly url: string
+  /** A pooler before it, for the ledger's own statements. */
+  readonly pooled?: string
+}
+
+let schemas = 0
+
+/** A schema of its own with a role that finds it without being told: that goes through a pooler, and is quicker than a database. */
+export async function ownSchema({ url, pooled }: Server) {
+  const name = `hookkeeper_${process.pid}_${++schemas}`
+  await ask(
+    url,
+    `create role ${name} superuser login; create schema ${name}; alter role ${name} set search_path = ${name}`,
+  )
+  return {
+    direct: as(name, url),
+    pooled: as(name, pooled ?? url),
+    drop: () => ask(url, `drop schema ${name} cascade; drop role ${name}`),
+  }
+}
+
+/** A ledger of its own on that server, on a clock that stands still until told. */
+export const onPostgres = (server: () => Promise<Server>): Harness => ({
+  offers: ['clock', 'crash'],
+  async open() {
+    const { direct, pooled, drop } = await ownSchema(await server())
+    const clock = new VirtualClock()
+    const pools: Mortal[] = []
+    const open = async () => {
+      const mortal = new Mortal(pooled)
+      pools.push(mortal)
+      const { pool } = mortal
+      return openPostgres({ url: direct, directUrl: direct, migrates: true, name: 'one', clock, retention, pool })
+    }
+    const opened: Store[] = [await open()]
+    return {
+      store: opened[0]!,
+      clock: { now: () => clock.now(), advance: (ms) => advanced(clock, ms, pools) },
+      async reopen(how) {
+        if (how === 'clean') await opened.pop()!.close()
+        else await pools.at(-1)!.kill()
+        opened.push(await open())
+        return opened.at(-1)!
+      },
+      async close() {
+        for (const store of opened) await store.close()
+        await drop()
+      },
+    }
+  },
+})
+
+export async function ask<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query<R>(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+function as(user: string, url: string): string {
+  const named = new URL(url)
+  named.username = user
+  return named.href
+}
+
+/** Time goes on, and whatever that set off has been written. */
+async function advanced(clock: VirtualClock, ms: number, pools: readonly Mortal[]): Promise<void> {
+  await clock.advance(ms)
+  await quiet(pools)
+}
+
+const QUIET_TURNS = 20
+
+async function quiet(pools: readonly Mortal[]): Promise<void> {
+  for (let turns = 0; turns < QUIET_TURNS; turns++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    if (pools.some(({ busy }) => busy)) turns = -1
+  }
+}
+
+/** Connections that can be killed as `kill -9` does: whoever used them gets no further word in, and none back. */
+class Mortal {
+  /** What the ledger uses of a pool. */
+  readonly pool: pg.Pool
+  readonly #real: pg.Pool
+  #kill: (error: Error) => void = () => {}
+  #dead = false
+
+  constructor(connectionString: string) {
+    const real = new pg.Pool({ connectionString, max: 6 })
+    real.on('error', () => {})
+    this.#real = real
+    const death = new Promise<never>((_, reject) => (this.#kill = reject))
+    death.catch(() => (this.#dead = true))
+    const alive = <V>(work: () => Promise<V>) => Promise.race([death, this.#dead ? death : work()])
+    const facade: Pick<pg.Pool, 'connect' | 'end'> & { query: unknown } = {
+      query: (text: string, values: unknown[]) => alive(() => real.query(text, values)),
+      connect: () => alive(() => real.connect()),
+      end: async () => void (this.#dead || (await real.end())),
+    }
+    this.pool = facade as pg.Pool
+  }
+
+  get busy(): boolean {
+    return this.#real.totalCount !== this.#real.idleCount || this.#real.waitingCount > 0
+  }
+
+  async kill(): Promise<void> {
+    this.#kill(Object.assign(new Error('killed'), { code: 'ECONNRESET' }))
+    // Statements under way end as the server likes.
+    while (this.busy) await new Promise((resolve) => setImmediate(resolve))
+    await this.#real.end()
+  }
+}
+
+/** Every promise of the contract, on that server. */
+export function conforms(server: Service<Server>): void {
+  const harness = onPostgres(() => server.ready())
+  const place = { skip: server.skip }
+  for (const [subject, promises] of Object.entries(storeSuite)) {
+    describe(`${server.name}, ${subject}`, place, () => {
+      for (const promise of promises.filter(({ needs }) => needs.every((need) => harness.offers.includes(need)))) {
+        test(promise.name, () => promise.run(harness))
+      }
+    })
+  }
+  describe(`${server.name}, locks`, place, () => {
+    const locks = locksOf(harness)
+    for (const promise of lockSuite.filter(({ needs }) => needs.every((need) => locks.offers.includes(need)))) {
+      test(promise.name, () => promise.run(locks))
+    }
+  })
+}
