@@ -7,7 +7,7 @@ export interface Lent {
 }
 
 /** The webhook route of anything that speaks `Request` and `Response`. With `waitUntil` it needs no start: what it recorded is worked after the answer. */
-export type FetchRoute = (request: Request, lent?: Lent) => Promise<Response>
+export type FetchRoute = (request: Request, lent?: Lent | object) => Promise<Response>
 
 export interface Bare {
   readonly log: Logger
@@ -19,10 +19,12 @@ export interface Bare {
 /** A platform that may freeze the process from then on is told of the pass that is still to come. */
 export function workingAfter(answer: FetchHandler, bare: Bare): FetchRoute {
   return async (request, lent) => {
-    if (typeof lent?.waitUntil !== 'function') return answer(request)
+    // A framework may hand over something else there, such as Next the parameters of the route.
+    const platform: Lent = lent ?? {}
+    if (typeof platform.waitUntil !== 'function') return answer(request)
     await opened(bare)
     const response = await answer(request)
-    if (response.status === 200) lent.waitUntil(bare.pass().catch((error) => complain(bare, error)))
+    if (response.status === 200) platform.waitUntil(bare.pass().catch((error) => complain(bare, error)))
     return response
   }
 }

@@ -187,7 +187,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, restores, underWa
     },
     async restore(from, note) {
       const restored = await restores.restore(from, note, now())
-      await desk.renounce()
+      if (restored.kind === 'restored') await desk.renounce()
       return restored
     },
     changes: (cursor, max) => changes(sql, cursor, max),

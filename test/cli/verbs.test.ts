@@ -175,9 +175,9 @@ for (const [what, args, env, code, sentence] of [
   [
     'a database of another kind',
     ['events'],
-    { DATABASE_URL: 'postgres://a:b@c/d' },
+    { DATABASE_URL: 'mysql://a:b@c/d' },
     2,
-    /this version keeps its ledger in SQLite/,
+    /a ledger is kept in SQLite or Postgres/,
   ],
   ['up without a secret', ['up'], {}, 2, /No webhook secret is configured.*Set STRIPE_WEBHOOK_SECRET/],
   ['an event that is not there', ['events', 'evt_none'], {}, 1, /There is no event evt_none/],

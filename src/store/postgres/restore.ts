@@ -29,15 +29,17 @@ export class Restores {
   /** All in one transaction, however much is open: half of it held would be half of it worked twice. */
   async restore(from: number, note: Note, now: number): Promise<Restored> {
     const restored = await this.#sql.together(async (rows): Promise<Restored> => {
-      // Nobody takes a bucket meanwhile, and whoever has one loses it.
-      await rows('update hookkeeper_buckets set owner = null, epoch = epoch + 1, fence = fence + $1', [
-        epochsSince({ from, now }) * FENCES,
-      ])
+      // Nobody takes a bucket or leases from one meanwhile.
+      await rows('select bucket from hookkeeper_buckets order by bucket for update')
       const [before] = await rows<{ at: number; held: number }>(
         'select at::float8, held from hookkeeper_restores where back = $1',
         [from],
       )
       if (before) return { kind: 'already', ...before }
+      // Whoever has one loses it.
+      await rows('update hookkeeper_buckets set owner = null, epoch = epoch + 1, fence = fence + $1', [
+        epochsSince({ from, now }) * FENCES,
+      ])
       await rows(LOSE, [now, KIND.lost, stateCode('running'), stateCode('waiting')])
       const held = { ...note, to: 'hold', forget: 'nothing', state: 'waiting', held: true }
       const [counted] = await rows<{ held: number }>(HOLD, [
