@@ -1,6 +1,7 @@
 import { hasCode } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
 import { viaCode } from '../codes.ts'
+import { tooFarAway } from '../created.ts'
 import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Admitted, Ref } from '../store.ts'
@@ -9,10 +10,6 @@ import { codeOf, type Sql } from './driver.ts'
 import type { Partitions } from './partitions.ts'
 import { bucketOf, dayOf, refOf } from './refs.ts'
 import { tenantText } from './tenants.ts'
-
-const DAY_MS = 86_400_000
-/** Stripe lists events for 30 days; what claims to be further away than this is no event of Stripe's. */
-const CREATED_WITHIN_MS = 400 * DAY_MS
 
 /** An event that was just admitted, as whoever leases it next would read it. */
 export interface Newcomer {
@@ -74,7 +71,7 @@ class Batch {
   constructor(events: readonly Envelope[], now: number, arrival: Arrival) {
     const known = new Set<string>()
     this.answers = events.map((event, i) => {
-      if (Math.abs(event.createdAt - now) > CREATED_WITHIN_MS) return 'refused'
+      if (tooFarAway(event, now)) return 'refused'
       const key = `${event.id} ${tenantText(event.tenant)}`
       if (!known.has(key)) this.#at.push(i)
       known.add(key)

@@ -1,12 +1,12 @@
 import type { Envelope } from '../../core/event.ts'
 import { stateCode, viaCode } from '../codes.ts'
+import { tooFarAway } from '../created.ts'
 import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Admitted } from '../store.ts'
 import { fresh } from '../transitions.ts'
 import type { Place } from './arrivals/place.ts'
 import type { Book } from './book.ts'
-import { tooFarAway } from './envelopes.ts'
 import { keysOf } from './keys.ts'
 import { heldBack } from './restore.ts'
 

@@ -1,12 +1,5 @@
 import type { Envelope, Event } from '../../core/event.ts'
 
-/** Stripe lists events for 30 days; what claims to be further away than this is no event of Stripe's. */
-const CREATED_WITHIN_MS = 400 * 86_400_000
-
-/** The ledger refuses it. */
-export const tooFarAway = ({ createdAt }: Envelope, now: number): boolean =>
-  Math.abs(createdAt - now) > CREATED_WITHIN_MS
-
 /** An envelope without its body, as a row: a text of rows is written and read in a third of the time that objects take. */
 export type EnvelopeRow = readonly [
   id: string,

@@ -82,10 +82,6 @@ export class Arrivals {
     return this.#reader.frame(place)?.body ?? null
   }
 
-  has(segment: number): boolean {
-    return this.#reader.size(segment) > 0
-  }
-
   /** May still grow, or has not been read to its end. */
   live(segment: number): boolean {
     return segment === this.#progress.active || segment >= segmentOf(this.#at)
