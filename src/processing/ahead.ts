@@ -8,7 +8,7 @@ import type { Running } from './running.ts'
 const QUICK_MS = 8
 
 /** How many events wait leased for each one worked, at most. */
-const AHEAD_FACTOR = 3
+const AHEAD_FACTOR = 7
 
 /** After so many attempts the average says something. */
 const SAMPLES_MIN = 100

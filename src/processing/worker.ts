@@ -41,7 +41,7 @@ export interface WorkerOptions {
 const WAIT_MS = 1_000
 
 /** Results that the ledger has not taken, for each event worked at once: beyond that nothing more is leased. */
-const UNSETTLED_FACTOR = 8
+const UNSETTLED_FACTOR = 16
 
 /** After the drain: how long results and give-backs may still take to reach the ledger. */
 const STOP_MS = 3_000
@@ -141,14 +141,15 @@ export class Worker implements Service {
 
   /** Null when the store is in trouble. */
   async #leased(): Promise<readonly Work[] | null> {
-    const { store, handlers, share, name, release, concurrency } = this.#options
+    const { store, handlers, share, name, release } = this.#options
     const abort = new AbortController()
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
     const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : WAIT_MS
-    const own = handlers.handles(concurrency)
-    const want = { max: this.#room(), waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
+    const max = this.#room()
+    const own = handlers.handles(max)
+    const want = { max, waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
     try {
       const work = await store.ledger.lease(want, abort.signal)
       this.#trouble('lease', null)

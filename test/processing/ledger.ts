@@ -24,6 +24,8 @@ export class MemoryLedger {
   /** Throws from here on where a test wants the store away. */
   failing: Error | null = null
   settleCalls = 0
+  /** The most that one lease call brought. */
+  leasedAtOnce = 0
   readonly #clock: VirtualClock
   readonly #entries: Entry[] = []
   readonly #begun = new Map<StatementTx, () => void>()
@@ -193,6 +195,7 @@ export class MemoryLedger {
       for (const name of names) room.set(name, (room.get(name) ?? 0) - 1)
       taken.push(this.#work(entry))
     }
+    this.leasedAtOnce = Math.max(this.leasedAtOnce, taken.length)
     return taken
   }
 

@@ -123,7 +123,9 @@ class RemoteCaller implements Caller {
   async #admit(events: readonly Envelope[]): Promise<readonly Admitted[]> {
     const now = this.#clock.now()
     const near = events.filter((event) => !tooFarAway(event, now))
-    const admitted = [...(await (await this.accept(near)).admitted)]
+    const receipt = await this.accept(near)
+    this.#door!.hurry()
+    const admitted = [...(await receipt.admitted)]
     return events.map((event) => (tooFarAway(event, now) ? 'refused' : admitted.shift()!))
   }
 

@@ -7,6 +7,7 @@ import { ArrivalsLog } from './log.ts'
 import { folderOf, type Place } from './place.ts'
 import type { Progress } from './progress.ts'
 import { Receipts } from './receipts.ts'
+import { Summons } from './summons.ts'
 
 /** So many events may wait for a writer that cannot write; then nothing more is taken. */
 const UNREAD_MAX = 100_000
@@ -26,9 +27,11 @@ export class Door {
   readonly #log: ArrivalsLog
   readonly #hand: Hand
   readonly #receipts = new Receipts()
+  readonly #summons: Summons
 
   constructor({ ledger, progress, clock, first, rouse }: DoorOptions) {
-    this.#log = new ArrivalsLog(folderOf(ledger), { first, progress, clock, rouse })
+    this.#summons = new Summons(clock, rouse)
+    this.#log = new ArrivalsLog(folderOf(ledger), { first, progress, clock, rouse: () => this.#summons.call() })
     this.#hand = new Hand(ledger, progress)
   }
 
@@ -53,6 +56,12 @@ export class Door {
   /** From here on events are kept at hand, since somebody works them. */
   want(): void {
     this.#hand.want()
+    this.#summons.always()
+  }
+
+  /** Somebody waits for what became of events. */
+  hurry(): void {
+    this.#summons.now()
   }
 
   event(place: Place): Event {
