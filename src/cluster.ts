@@ -16,7 +16,7 @@ import { type Config, type ConfigInput, configure, type Role, reloadSecrets } fr
 import type { Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { failure } from './core/errors.ts'
-import { boundNursery, releaseMemory } from './core/memory.ts'
+import { boundHeap, releaseMemory } from './core/memory.ts'
 import { type Random, systemRandom } from './core/random.ts'
 import type { Logger } from './core/service.ts'
 import { fetchHandler } from './ingestion/fetch.ts'
@@ -214,7 +214,7 @@ class Root implements Cluster {
       // The consoles' doors open last: what answers is also what works.
       for (const service of live.services) await service.start()
       this.#now = live
-      this.#unbound = boundNursery()
+      this.#unbound = boundHeap()
       releaseMemory()
       return live
     } catch (error) {

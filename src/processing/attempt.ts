@@ -138,6 +138,7 @@ const turnOf = (handler: Registered, graceMs: number, { clock, deadlines }: Deps
 
 /** Ingestion takes only JSON; what came by a queue or an older version is judged here. */
 function parsed({ event: { body } }: Work): EventOf<'*'> | Dead {
+  if (body.byteLength === 0) return new Dead('its body is missing or damaged')
   try {
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
   } catch {

@@ -11,6 +11,7 @@ import { migrateSqlite } from '../../src/store/migrate.ts'
 import { connect } from '../../src/store/sqlite/connection.ts'
 import { type Sync, syncLog } from '../../src/store/sqlite/sync.ts'
 import { Writer } from '../../src/store/sqlite/writer.ts'
+import type { Leased, Want } from '../../src/store/store.ts'
 
 test('nobody is answered before the log is synced, and what is committed meanwhile shares the next sync', async (t) => {
   const { admit, disk, turn, answered } = opened(t)
@@ -74,6 +75,24 @@ test('closing syncs what nobody was told of yet', async (t) => {
   assert.equal(disk.atOnce - atStart, 1)
 })
 
+test('whoever holds a lease hears by the commit, and the disk has it soon after', async (t) => {
+  const { admit, writer, clock, disk, turn } = opened(t)
+  admit('evt_1')
+  await turn()
+  disk.end(null)
+  const lease = writer.call('lease', [want, 1])
+  await turn()
+  const [work] = (await lease) as [Leased]
+
+  const settle = writer.call('settle', [[{ work, outcome: { kind: 'done', reason: 'worked' }, returned: [] }]])
+  await turn()
+
+  assert.deepEqual([await settle, disk.begun], [['settled'], 1])
+  await clock.advance(25)
+  assert.equal(disk.begun, 2)
+  disk.end(null)
+})
+
 test('the log that is synced is the file beside the ledger', async (t) => {
   const { path } = opened(t)
   assert.ok(existsSync(`${path}-wal`))
@@ -125,6 +144,7 @@ function opened(t: TestContext) {
 }
 
 class Disk implements Sync {
+  readonly apart = true
   begun = 0
   atOnce = 0
   #done: (error: Error | null) => void = () => {}
@@ -143,6 +163,14 @@ class Disk implements Sync {
   }
 
   close(): void {}
+}
+
+const want: Want = {
+  max: 1,
+  waitMs: 0,
+  worker: 'w',
+  release: 'r',
+  handles: [{ pattern: '*', name: 'h', leaseMs: 30_000, room: 1, strict: false }],
 }
 
 const event = (id: string, createdAt: number): Envelope => ({

@@ -80,7 +80,7 @@ function insertEvent(book: Book, event: Envelope, at: At & { prior: number; plac
 }
 
 /** Behind so many others an event is worked so late that keeping it in memory would cost more than reading it back. */
-export const SOON = 1024
+const SOON = 4096
 
 const soon = (book: Book): boolean => book.lanes.counts.ready < SOON
 

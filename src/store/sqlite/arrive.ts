@@ -1,11 +1,14 @@
 import type { Admitted } from '../store.ts'
-import { admitOne, SOON } from './admit.ts'
+import { admitOne } from './admit.ts'
 import type { Arrivals } from './arrivals/arrivals.ts'
 import type { Frame } from './arrivals/frame.ts'
 import type { Place } from './arrivals/place.ts'
 import type { Book } from './book.ts'
 import { fromRow } from './envelopes.ts'
 import { keep } from './strays.ts'
+
+/** Behind so many others whoever took an event need not keep it: its body would only fill memory. */
+const SOON = 1024
 
 /** How many a round takes: some milliseconds, since leases and settles wait meanwhile. */
 const A_ROUND = 256

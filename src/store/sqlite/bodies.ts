@@ -46,23 +46,23 @@ export class Bodies {
   }
 
   read(ref: Ref, place: Place | null = this.#placeOf(ref)): Uint8Array | null {
-    if (this.#inSegment(place)) return this.#arrivals!.body(place)
+    if (this.inSegment(place)) return this.#arrivals!.body(place)
     return (this.#select.get(ref)?.['body'] as Uint8Array | undefined) ?? null
   }
 
   has(ref: Ref, place: Place | null = this.#placeOf(ref)): boolean {
-    return this.#inSegment(place) || this.#has.get(ref) !== undefined
+    return this.inSegment(place) || this.#has.get(ref) !== undefined
   }
 
   /** Does whoever took the event still have it in memory? Then its body need not be read. */
   held(place: Place | null): place is Place {
-    return this.#inSegment(place) && this.#arrivals!.held(place)
+    return this.inSegment(place) && this.#arrivals!.held(place)
   }
 
   /** Out of its segment into the table, so that the segment can go. */
   move(ref: Ref): void {
     const place = this.#placeOf(ref)
-    const body = this.#inSegment(place) ? this.#arrivals!.body(place) : null
+    const body = this.inSegment(place) ? this.#arrivals!.body(place) : null
     if (body) this.keep(ref, body)
     this.#moved.run(ref)
   }
@@ -72,7 +72,8 @@ export class Bodies {
     this.#segments.delete(segment)
   }
 
-  #inSegment(place: Place | null): place is Place {
+  /** Does it lie in a segment that is still there? */
+  inSegment(place: Place | null): place is Place {
     return place !== null && this.#arrivals !== null && this.#segments.has(segmentOf(place))
   }
 

@@ -28,6 +28,12 @@ const reads: Readonly<Record<string, Call>> = { find, open, strays, changes, bac
 export const isRead = (name: string): boolean => name in reads
 export const isWrite = (name: string): boolean => name in writes
 
+/**
+ * Answered by the commit, as leases are, and before the disk has it: should a crash of the machine undo it, the event is leased
+ * once more with a higher fence, as after a crash between its handler and its settle.
+ */
+export const isLeaseholders = (name: string): boolean => ['settle', 'giveBack', 'renew', 'pause'].includes(name)
+
 /** What they ask about includes all that had arrived when they were made. */
 export const looksBack = (name: string): boolean => isRead(name) || name === 'move' || name === 'restore'
 

@@ -12,8 +12,8 @@ import type { Fresh } from './recent.ts'
 import { eventOf, readRow, touch, touchRow } from './rows.ts'
 import { twinOf } from './twins.ts'
 
-/** Work on its way out. Where `place` is given its event has no body: whoever took it still has it there. */
-export type Leasing = Work & { readonly place?: Place }
+/** Work on its way out. Where `place` is given its event has no body: whoever took it has it there. */
+export type Leasing = Work & { readonly place?: Place; readonly held?: boolean }
 
 /** Leases heads of free lanes to a worker. Each lease is in the log before the work leaves. */
 export function lease(book: Book, want: Want): Leasing[] {
@@ -43,7 +43,7 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Leasing {
     ref,
     fence,
     event: load.event,
-    ...(load.held && { place: load.place! }),
+    ...(load.place !== null && { place: load.place, held: load.held }),
     lane: load.lane,
     attempt: row.attempts,
     lost: row.lost,
@@ -128,8 +128,9 @@ interface Load {
   readonly receivedAt: number
   readonly position: number
   readonly near: boolean
+  /** Where the body lies, and then the event has none. */
   readonly place: Place | null
-  /** The event has no body, since that is in the memory of whoever took it. */
+  /** It is in the memory of whoever took it as well. */
   readonly held: boolean
 }
 
@@ -154,11 +155,11 @@ function fromMemory(
     last: null,
     memory: {},
   }
-  const held = book.bodies.held(place)
+  const lies = book.bodies.inSegment(place)
   const load = {
-    event: held || place === null ? event : { ...event, body: bodyOf(book, ref, place) },
-    place,
-    held,
+    event: lies || place === null ? event : { ...event, body: bodyOf(book, ref, place) },
+    place: lies ? place : null,
+    held: book.bodies.held(place),
     type: book.names.id(event.type),
     tenant: book.tenants.id(event.tenant),
     lane,
@@ -172,11 +173,11 @@ function fromMemory(
 function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
   const row = readRow(book, ref)
   if (!row) throw new Error(`event ${ref} waits but its row is missing`)
-  const held = book.bodies.held(row.place)
+  const lies = book.bodies.inSegment(row.place)
   const load = {
-    event: eventOf(book, row, held ? NOTHING : bodyOf(book, ref, row.place)),
-    place: row.place,
-    held,
+    event: eventOf(book, row, lies ? NOTHING : bodyOf(book, ref, row.place)),
+    place: lies ? row.place : null,
+    held: book.bodies.held(row.place),
     type: row.type,
     tenant: row.tenant,
     lane: row.lane,
@@ -189,11 +190,8 @@ function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
 
 const NOTHING = new Uint8Array(0)
 
-function bodyOf(book: Book, ref: number, place: Place | null): Uint8Array {
-  const body = book.bodies.read(ref, place)
-  if (!body) throw new Error(`event ${ref} waits but its body is missing`)
-  return body
-}
+/** A body that is missing or damaged is an empty one: its event dies of it, and no other. */
+const bodyOf = (book: Book, ref: number, place: Place | null): Uint8Array => book.bodies.read(ref, place) ?? NOTHING
 
 function isStale(book: Book, load: Load): boolean {
   if (!load.event.object) return false

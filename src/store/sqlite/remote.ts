@@ -11,7 +11,7 @@ import { abortable, type Caller } from './caller.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
 import type { Retention } from './retention.ts'
 import type { Transacted } from './transacted.ts'
-import { type Answer, type Call, type FromWriter, fromWire, type ToWriter } from './wire.ts'
+import { type Answer, type Call, type FromWriter, fromWire, type ToWriter, toWire } from './wire.ts'
 import { fromWorkRow, type WorkRow } from './works.ts'
 
 interface Waiter {
@@ -156,10 +156,14 @@ class RemoteCaller implements Caller {
   }
 
   #hear(message: FromWriter): void {
-    if (message.kind === 'answers') for (const answer of this.#answersOf(message.freight)) this.#settle(answer)
-    else if (message.kind === 'arrived') this.#door?.report(message.report.places, message.report.admitted)
+    if (message.kind === 'answers') this.#answered(message)
     else if (message.kind === 'progress') this.#waiting.get(message.id)?.progress?.(message.share)
     else if (message.kind === 'log') this.#log[message.level](message.fields, message.message)
+  }
+
+  #answered({ freight, report }: FromWriter & { kind: 'answers' }): void {
+    if (report) this.#door?.report(report.places, report.admitted)
+    for (const answer of this.#answersOf(freight)) this.#settle(answer)
   }
 
   #settle(answer: Answer): void {
@@ -177,14 +181,19 @@ class RemoteCaller implements Caller {
     this.#door?.end(this.#over)
   }
 
+  /** What cannot be read is not worked now: its lease brings it again. */
+  #worked(answer: Answer, next: () => Uint8Array): Answer {
+    try {
+      return { ...answer, value: (answer.value as WorkRow[]).map((row) => fromWorkRow(row, this.#door!, next)) }
+    } catch (error) {
+      return { ...answer, error: toWire(error) }
+    }
+  }
+
   #answersOf(freight: Freight): Answer[] {
     const { items, next } = unload(freight)
     return (items as (Answer & { work?: true })[]).map(({ work, ...answer }) => {
-      if (!work) return answer
-      const value = (answer.value as WorkRow[]).map((row) =>
-        fromWorkRow(row, (place) => this.#door!.event(place), next),
-      )
-      return { ...answer, value }
+      return work ? this.#worked(answer, next) : answer
     })
   }
 }

@@ -20,7 +20,7 @@ export function dropSegment(book: Book, before: number, synced: () => void): boo
   if (!segment || book.arrivals?.live(segment.number) || receivedAt(book, segment.last) >= before) return false
   const staying = stayingIn(book, segment)
   for (const ref of staying) book.bodies.move(ref)
-  if (staying.length === 0) remove(book, segment, synced)
+  if (staying.length === 0 && !worked(book, segment)) remove(book, segment, synced)
   return true
 }
 
@@ -50,6 +50,12 @@ function stayingIn(book: Book, { first, last }: Segment): Ref[] {
   const place = book.db.prepare('select 1 from hookkeeper_events where seq = ? and place is not null')
   for (const ref of book.touched.keys()) if (ref >= first && ref <= last && place.get(ref)) refs.add(ref)
   return [...refs]
+}
+
+/** Whoever leased one may not have read its body yet. */
+function worked(book: Book, { first, last }: Segment): boolean {
+  for (const ref of book.running.keys()) if (ref >= first && ref <= last) return true
+  return false
 }
 
 /** The moves are on the disk before the bodies that were moved go. */

@@ -6,11 +6,13 @@ export interface Sync {
   begin(done: (error: Error | null) => void): void
   /** The same, at once. */
   now(): void
+  /** False where commits sync by themselves. */
+  readonly apart: boolean
   close(): void
 }
 
 /** For connections whose commits sync by themselves. */
-export const syncedByCommit: Sync = { begin: (done) => done(null), now() {}, close() {} }
+export const syncedByCommit: Sync = { apart: false, begin: (done) => done(null), now() {}, close() {} }
 
 /**
  * Syncs the write-ahead log beside the writer, which commits the next round meanwhile: SQLite's own sync would stop it for as
@@ -20,6 +22,7 @@ export function syncLog(path: string): Sync {
   // SQLite's locks are on the other files: closing this descriptor loses none of them.
   const fd = openSync(`${path}-wal`, 'r+')
   return {
+    apart: true,
     begin: (done) => fdatasync(fd, done),
     now: () => fdatasyncSync(fd),
     close: () => closeSync(fd),

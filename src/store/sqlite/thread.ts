@@ -5,6 +5,7 @@ import { Lanes } from '../lanes.ts'
 import { migrateSqlite } from '../migrate.ts'
 import { Arrivals } from './arrivals/arrivals.ts'
 import { Progress } from './arrivals/progress.ts'
+import type { Report } from './arrive.ts'
 import { backup } from './backup.ts'
 import { connect, own } from './connection.ts'
 import { type Freight, load, type Parcel, unload } from './freight.ts'
@@ -26,6 +27,7 @@ const logger = (level: 'info' | 'warn' | 'error') => (fields: object, message: s
 const log = { debug() {}, info: logger('info'), warn: logger('warn'), error: logger('error') }
 
 let outbox: Answer[] = []
+let report: Report | null = null
 let flushing = false
 
 try {
@@ -41,7 +43,7 @@ try {
     soon: setImmediate,
     sync: syncLog(path),
     arrivals,
-    arrived: (report) => send({ kind: 'arrived', report }),
+    arrived: hear,
   })
   writer.catchUp()
   port.on('message', (message: ToWriter) => {
@@ -83,9 +85,20 @@ function answer(id: number, promise: Promise<unknown>): void {
   )
 }
 
-/** What one round answers goes out as one message. */
 function post(one: Answer): void {
   outbox.push(one)
+  flushSoon()
+}
+
+/** Of one round. */
+function hear(arrived: Report): void {
+  if (report) flush()
+  report = arrived
+  flushSoon()
+}
+
+/** What one round has to say goes out as one message. */
+function flushSoon(): void {
   if (flushing) return
   flushing = true
   queueMicrotask(() => queueMicrotask(flush))
@@ -93,9 +106,11 @@ function post(one: Answer): void {
 
 function flush(): void {
   flushing = false
+  if (outbox.length === 0 && !report) return
   const freight = load(outbox.map(parcelOf))
+  send({ kind: 'answers', freight, report }, [freight.bodies])
   outbox = []
-  send({ kind: 'answers', freight }, [freight.bodies])
+  report = null
 }
 
 function parcelOf(item: Answer): Parcel {

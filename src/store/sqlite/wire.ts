@@ -25,9 +25,8 @@ export type ToWriter =
 
 export type FromWriter =
   | { readonly kind: 'ready'; readonly segment: number }
-  | { readonly kind: 'arrived'; readonly report: Report }
   | { readonly kind: 'refused'; readonly error: WireError }
-  | { readonly kind: 'answers'; readonly freight: Freight }
+  | { readonly kind: 'answers'; readonly freight: Freight; readonly report: Report | null }
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | {
       readonly kind: 'log'

@@ -5,12 +5,12 @@ import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { Hold, Want } from '../store.ts'
-import { type Answer, Answers, type Waiter } from './answers.ts'
+import { Answers, type Said, type Waiter } from './answers.ts'
 import type { Arrivals } from './arrivals/arrivals.ts'
 import { arrive, type Report } from './arrive.ts'
 import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
-import { isRead, isWrite, looksBack, run } from './calls.ts'
+import { isLeaseholders, isRead, isWrite, looksBack, run } from './calls.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { storeFailed } from './failed.ts'
 import { expireLeases } from './lease.ts'
@@ -72,7 +72,7 @@ export class Writer {
   constructor(db: DatabaseSync, options: WriterOptions) {
     this.#db = db
     this.#options = options
-    this.#answers = new Answers(options.sync, (error) => {
+    this.#answers = new Answers(options.sync, options.clock, (error) => {
       this.#unsafe = true
       this.#fail(error, [])
     })
@@ -162,22 +162,20 @@ export class Writer {
       // The alarm may have rung for this very round: what it was set for is still to be done.
       return this.#plan()
     }
-    const answers: Answer[] = []
-    const leased: Answer[] = []
+    const said: Said = { committed: [], synced: [] }
     let report: Report | null = null
     try {
       this.#db.exec('begin immediate')
-      report = this.#work(commands, answers)
-      leased.push(...this.#leases.fill(this.#book))
+      report = this.#work(commands, said)
+      said.committed.push(...this.#leases.fill(this.#book))
       this.#db.exec('commit')
     } catch (error) {
-      this.#fail(error, [...commands, ...[...answers, ...leased].map(({ to }) => to)])
+      this.#fail(error, [...commands, ...[...said.committed, ...said.synced].map(({ to }) => to)])
       return
     }
     if (report) this.#options.arrived?.(report)
-    // A lease that a crash of the machine undoes comes again with a higher fence: its answer need not wait for the disk.
-    for (const { to, value } of leased) to.resolve(value)
-    this.#answers.add(answers)
+    for (const { to, value } of said.committed) to.resolve(value)
+    this.#answers.add(said.synced)
     // The disk is syncing what was committed, and nobody waits for us until it has.
     this.#checkpoints.after(this.#bodyBytes)
     this.#bodyBytes = 0
@@ -200,23 +198,23 @@ export class Writer {
     return createBook(this.#db, this.#options.clock, this.#options.scheduler(), this.#options.arrivals)
   }
 
-  #work(commands: readonly Command[], answers: Answer[]): Report | null {
+  #work(commands: readonly Command[], said: Said): Report | null {
     const book = this.#book
     const now = book.now()
     book.lanes.due(now)
     expireLeases(book)
     const report = this.#more() ? arrive(book, this.#options.arrivals!) : null
     let load = report?.places.length ?? 0
-    for (const command of commands) load += this.#execute(command, answers)
-    this.#stepJobs(answers)
+    for (const command of commands) load += this.#execute(command, said)
+    this.#stepJobs(said.synced)
     const idle = now - this.#lastWorkAt >= IDLE_MS
     if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
     book.projection.step(book, { load, idle })
     return report
   }
 
-  /** Runs one call; its answer waits for the commit. Gives how many events it was about. */
-  #execute(command: Command, answers: Answer[]): number {
+  /** Runs one call; its answer waits for the commit at least. Gives how many events it was about. */
+  #execute(command: Command, { committed, synced }: Said): number {
     const { name, args } = command
     if (isRead(name)) return 0
     if (name === 'lease') {
@@ -236,7 +234,7 @@ export class Writer {
     if (name === 'pause') this.#paused = command
     if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bodyBytes += body.byteLength
     const value = this.#apply(name, args)
-    answers.push({ to: command, value })
+    ;(isLeaseholders(name) ? committed : synced).push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
   }
 
@@ -253,7 +251,7 @@ export class Writer {
     this.#book.lanes.hold(this.#book.holding.replace(holds), this.#book.now())
   }
 
-  #stepJobs(answers: Answer[]): void {
+  #stepJobs(answers: Said['synced']): void {
     for (const job of this.#jobs.splice(0)) {
       const step = job.steps.next()
       if (step.done) answers.push({ to: job, value: step.value })

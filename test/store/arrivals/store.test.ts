@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, cpSync, existsSync, readdirSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
@@ -102,6 +102,28 @@ test('a segment goes with its last body past retention, and what is still open k
   assert.ok(await body('evt_later_1'))
 })
 
+test('a body that is damaged on the disk comes as an empty one, and takes nobody along', async (t) => {
+  const path = ledgerPath(t)
+  const store = await openSqlite({ path })
+  t.after(() => store.close())
+  await store.ledger.admit([
+    event('evt_1', { lane: 'a' }),
+    event('evt_2', { lane: 'b' }),
+    event('evt_3', { lane: 'c' }),
+  ])
+  const file = join(folderOf(path), '0000000001')
+  const bytes = readFileSync(file)
+  bytes[bytes.lastIndexOf('evt_2')]! ^= 1
+  writeFileSync(file, bytes)
+
+  const work = await store.ledger.lease(WANT)
+
+  const bodies = Object.fromEntries(work.map(({ event: { id, body } }) => [id, Buffer.from(body).toString()]))
+  assert.match(bodies['evt_1']!, /evt_1/)
+  assert.equal(bodies['evt_2'], '')
+  assert.match(bodies['evt_3']!, /evt_3/)
+})
+
 test('a backup is one file, with the bodies in it, and begins segments of its own beside those of the original', async (t) => {
   const path = ledgerPath(t)
   const store = await openSqlite({ path })
@@ -128,7 +150,7 @@ const WANT = {
   waitMs: 0,
   worker: 'w',
   release: 'r',
-  handles: [{ pattern: '*', name: 'h', leaseMs: 1e12, room: 9, strict: false }],
+  handles: [{ pattern: '*', name: 'h', leaseMs: 30_000, room: 9, strict: false }],
 }
 
 /** The writer with its arrivals, in this thread and in steps. */

@@ -12,6 +12,8 @@ import { Summons } from './summons.ts'
 /** So many events may wait for a writer that cannot write; then nothing more is taken. */
 const UNREAD_MAX = 100_000
 
+const NOTHING = new Uint8Array(0)
+
 export interface DoorOptions {
   readonly ledger: string
   readonly progress: Progress
@@ -64,8 +66,14 @@ export class Door {
     this.#summons.now()
   }
 
+  /** The event at that place, from memory or from the disk. */
   event(place: Place): Event {
     return this.#hand.take(place)
+  }
+
+  /** Its body, from the disk. */
+  body(place: Place): Uint8Array {
+    return this.#hand.read(place)?.body ?? NOTHING
   }
 
   report(places: readonly Place[], admitted: readonly Admitted[]): void {

@@ -65,22 +65,25 @@ function openFile(path: string): number | null {
 /** Reads frames one after another, in large pieces. What it gives is good until it is asked for more. */
 export class FrameStream {
   readonly #reader: SegmentReader
+  readonly #chunkBytes: number
   #buffer = Buffer.allocUnsafeSlow(0)
   #piece = this.#buffer
   /** Where the piece begins. */
   #from: Place = 0
 
-  constructor(reader: SegmentReader) {
+  constructor(reader: SegmentReader, chunkBytes = CHUNK_BYTES) {
     this.#reader = reader
+    this.#chunkBytes = chunkBytes
   }
 
   /** The frame at `place`, which ends at `to` or before; null where there is none. */
   at(place: Place, to: Place, verified: boolean): Frame | null {
     const room = to - place
-    let at = this.#within(place, HEADER_BYTES) ?? this.#fetch(place, Math.min(CHUNK_BYTES, room))
+    let at = this.#within(place, HEADER_BYTES) ?? this.#fetch(place, Math.min(this.#chunkBytes, room))
     const length = lengthOf(this.#piece, at)
     if (length === null || length > room) return null
-    if (this.#within(place, length) === null) at = this.#fetch(place, Math.min(Math.max(CHUNK_BYTES, length), room))
+    if (this.#within(place, length) === null)
+      at = this.#fetch(place, Math.min(Math.max(this.#chunkBytes, length), room))
     return readFrame(this.#piece, at, verified)
   }
 
@@ -92,7 +95,7 @@ export class FrameStream {
   }
 
   #fetch(place: Place, bytes: number): number {
-    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES))
+    if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(bytes, this.#chunkBytes))
     this.#piece = this.#reader.read(place, bytes, this.#buffer) as Buffer<ArrayBuffer>
     this.#from = place
     return 0
