@@ -1,4 +1,5 @@
 import { systemClock } from '../../src/core/clock.ts'
+import type { Envelope } from '../../src/core/event.ts'
 import { openLedger } from './open.ts'
 import { settle, timed, WANT } from './run.ts'
 import { envelopes } from './shape.ts'
@@ -23,6 +24,10 @@ const AHEAD = 4
 const store = await openLedger(path, 'threaded', { bodyDays: 90, eventDays: 90 })
 const next = envelopes('flow', () => systemClock.now())
 
+/** As ingestion does: the 200 is given once they are on the disk. */
+const take = (batch: readonly Envelope[]): Promise<unknown> =>
+  store.ledger.accept ? store.ledger.accept(batch) : store.ledger.admit(batch)
+
 await flow(WARM_UP)
 const { ms, cpuMs } = await timed(() => flow(events))
 await store.close()
@@ -38,7 +43,7 @@ async function flow(count: number): Promise<void> {
   const producer = async () => {
     for (; admitted < count; admitted += AT_ONCE) {
       while (admitted - done >= AHEAD * AT_ONCE) await new Promise<void>((resolve) => (wake = resolve))
-      await store.ledger.admit(Array.from({ length: Math.min(AT_ONCE, count - admitted) }, next))
+      await take(Array.from({ length: Math.min(AT_ONCE, count - admitted) }, next))
     }
   }
   const worker = async () => {

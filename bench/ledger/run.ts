@@ -16,7 +16,7 @@ export interface Cycles {
 
 /**
  * First adds `events` and works as many off again, so that the ledger stays as full as it was; then rounds of all three at once.
- * Every call is durable when it resolves.
+ * Admits are durable when they resolve, leases and settles when they are committed: the disk has those 25 ms later.
  */
 export async function cycles(ledger: BenchLedger, next: () => Envelope, events: number): Promise<Cycles> {
   const batch = () => Array.from({ length: BATCH }, next)

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { failure } from '../../core/errors.ts'
 
 /** How much the log takes before it is moved into the file, and about how much a round writes beside bodies. */
-const LOG_BYTES = 4 * 1024 * 1024
+const LOG_BYTES = 8 * 1024 * 1024
 const ROUND_BYTES = 24 * 4096
 
 /** Moves the log's pages into the file between two rounds and not within a commit, so that nobody waits for it. */
