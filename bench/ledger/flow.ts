@@ -18,8 +18,9 @@ export interface Flow {
 const { path, events } = JSON.parse(process.argv[2] ?? '{}') as FlowJob
 const AT_ONCE = 64
 const WARM_UP = 40 * AT_ONCE
-/** So many batches may be on their way: as a queue's worker, one that settles does not stop one that leases. */
-const AHEAD = 4
+/** As the product's worker does by default with handlers that take no time: so many in a lease, and twice as many on their way. */
+const LEASED_MAX = 256
+const UNDER_WAY_MAX = 2 * LEASED_MAX
 
 const store = await openLedger(path, 'threaded', { bodyDays: 90, eventDays: 90 })
 const next = envelopes('flow', () => systemClock.now())
@@ -42,14 +43,14 @@ async function flow(count: number): Promise<void> {
 
   const producer = async () => {
     for (; admitted < count; admitted += AT_ONCE) {
-      while (admitted - done >= AHEAD * AT_ONCE) await new Promise<void>((resolve) => (wake = resolve))
+      while (admitted - done >= UNDER_WAY_MAX) await new Promise<void>((resolve) => (wake = resolve))
       await take(Array.from({ length: Math.min(AT_ONCE, count - admitted) }, next))
     }
   }
   const worker = async () => {
     const settling: Promise<void>[] = []
     for (let leased = 0; leased < count; ) {
-      const work = await store.ledger.lease(WANT)
+      const work = await store.ledger.lease({ ...WANT, max: LEASED_MAX })
       leased += work.length
       const settled = settle(store.ledger, work).then(() => {
         done += work.length

@@ -15,7 +15,7 @@ import { migratePostgres, requireSchema } from './postgres/migrate.ts'
 import { move } from './postgres/move.ts'
 import { Partitions } from './postgres/partitions.ts'
 import { controlsOver, journalOver, locksOver } from './postgres/records.ts'
-import { Restores } from './postgres/restore.ts'
+import { restore } from './postgres/restore.ts'
 import { type Retention, Sweeper } from './postgres/retention.ts'
 import { Seats } from './postgres/seats.ts'
 import { remembersAt, settleInAt } from './postgres/settle-in.ts'
@@ -68,9 +68,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     const seats = new Seats(sql, { id, name })
     // From here on an earlier process of our name is no more.
     await seats.beat({})
-    const restores = new Restores(sql)
-    await restores.load()
-    return storeOver({ ...options, sql, log, id, seats, time, wakes, restores })
+    return storeOver({ ...options, sql, log, id, seats, time, wakes })
   } catch (error) {
     await sql.close().catch(() => {})
     throw error
@@ -96,11 +94,10 @@ interface Parts extends PostgresOptions {
   readonly seats: Seats
   readonly time: Pick<Clock, 'now'>
   readonly wakes: Wakes
-  readonly restores: Restores
 }
 
 function storeOver(parts: Parts): Store {
-  const { sql, log, id, seats, time, wakes, restores, clock = systemClock } = parts
+  const { sql, log, id, seats, time, wakes, clock = systemClock } = parts
   // The wall clock may be set back; the ledger's time may not.
   let latest = 0
   const now = () => (latest = Math.max(latest, Math.floor(time.now())))
@@ -119,7 +116,7 @@ function storeOver(parts: Parts): Store {
   wakes.listen((buckets) => buckets.some((bucket) => seats.owns(bucket)) && desk.stir())
   return {
     name: 'postgres',
-    ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, restores, underWay, now }),
+    ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }),
     controls: controlsOver(sql, now),
     journal: journalOver(sql, now),
     locks,
@@ -146,13 +143,12 @@ interface LedgerParts {
   readonly desk: Desk
   readonly partitions: Partitions
   readonly wakes: Wakes
-  readonly restores: Restores
   /** The store closes when it has ended. */
   underWay<V>(work: Promise<V>): Promise<V>
   now(): number
 }
 
-function ledgerOver({ sql, id, seats, desk, partitions, wakes, restores, underWay, now }: LedgerParts): Ledger {
+function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: LedgerParts): Ledger {
   const looking: Looking = {
     sql,
     heldBy: ({ type, lane, tenant }) => desk.book.holds.why({ type, lane, tenant: tenantOf(tenant) }),
@@ -160,10 +156,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, restores, underWa
   const arrival = new Arrival()
   const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
     if (events.length === 0) return []
-    const { answers, newcomers } = await admit(
-      { sql, partitions, arrival, now },
-      events.map((event) => restores.heldBack(event)),
-    )
+    const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
     desk.stir(newcomers)
     wakes.wake(newcomers.map(({ ref }) => ref))
     return answers
@@ -186,7 +179,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, restores, underWa
       return moved
     },
     async restore(from, note) {
-      const restored = await restores.restore(from, note, now())
+      const restored = await restore(sql, from, note, now())
       if (restored.kind === 'restored') await desk.renounce()
       return restored
     },

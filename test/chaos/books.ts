@@ -29,10 +29,17 @@ export const nothingWrong: Wrong = { lost: [], open: [], idle: [], doubled: [], 
 /** Of each kind of wrong so many are named. */
 const NAMED_MAX = 20
 
-/** The account of a ledger whose process has ended. */
+/** The account of a ledger in a file whose process has ended. */
 export async function account(ledger: string, acknowledged: ReadonlySet<string>): Promise<Account> {
-  const { entries, lostLeases } = await looked(ledger)
-  const effects = effectsOf(ledger)
+  return compared(await looked(ledger), effectsOf(ledger), acknowledged)
+}
+
+/** What a ledger holds, beside what its handlers did and what was promised. */
+export function compared(
+  { entries, lostLeases }: Looked,
+  effects: readonly Effect[],
+  acknowledged: ReadonlySet<string>,
+): Account {
   const known = new Set(entries.map(({ id }) => id))
   const done = new Set(
     entries.filter(({ state, reason }) => state === 'done' && reason === 'worked').map(({ id }) => id),
@@ -55,7 +62,7 @@ const shortened = (wrong: Wrong): Wrong =>
 const named = (ids: readonly string[]): readonly string[] =>
   ids.length <= NAMED_MAX ? ids : [...ids.slice(0, NAMED_MAX), `and ${ids.length - NAMED_MAX} more`]
 
-interface Looked {
+export interface Looked {
   readonly entries: readonly Entry[]
   readonly lostLeases: number
 }
@@ -63,16 +70,17 @@ interface Looked {
 /** All events of a ledger that nobody keeps just now. To look is to start: what was still leased is lost by that. */
 export async function looked(ledger: string): Promise<Looked> {
   const store = await openSqlite({ path: ledger })
-  try {
-    const entries: Entry[] = []
-    for (let cursor: string | null = null; ; ) {
-      const page = await store.ledger.find({ limit: PAGE, cursor })
-      entries.push(...page.data)
-      if (page.next === null) return { entries, lostLeases: await lostLeasesOf(store) }
-      cursor = page.next
-    }
-  } finally {
-    await store.close()
+  return entriesOf(store).finally(() => store.close())
+}
+
+/** All events of a ledger, and the leases that it lost. */
+export async function entriesOf(store: Store): Promise<Looked> {
+  const entries: Entry[] = []
+  for (let cursor: string | null = null; ; ) {
+    const page = await store.ledger.find({ limit: PAGE, cursor })
+    entries.push(...page.data)
+    if (page.next === null) return { entries, lostLeases: await lostLeasesOf(store) }
+    cursor = page.next
   }
 }
 
@@ -88,7 +96,7 @@ async function lostLeasesOf({ ledger }: Store): Promise<number> {
 
 const PAGE = 1_000
 
-interface Effect {
+export interface Effect {
   readonly id: string
   readonly lane: string
   readonly fence: number

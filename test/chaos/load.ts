@@ -4,7 +4,7 @@ import { eventBody } from './delivery.ts'
 import type { Answered, Sender } from './sender.ts'
 
 export interface LoadOptions {
-  readonly sender: Sender
+  readonly sender: Pick<Sender, 'post'>
   readonly random: Random
   readonly ratePerSecond: number
   /** Events are spread over so many. */

@@ -3,7 +3,9 @@ import { type TestContext, test } from 'node:test'
 import { type Cluster, createCluster } from '../../src/cluster.ts'
 import type { Role } from '../../src/config.ts'
 import { silent } from '../../src/core/service.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
 import { sign } from '../../src/stripe/signature.ts'
+import { envelope } from '../chaos/virtual.ts'
 import { ownSchema } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
 
@@ -80,3 +82,19 @@ function delivery(id: string): Request {
     body,
   })
 }
+
+test('what one process says of a restore another one heeds with its next event', { skip: postgres.skip }, async (t) => {
+  const url = await database(t)
+  const one = await openPostgres({ url, migrates: true })
+  const other = await openPostgres({ url })
+  t.after(() => Promise.all([one.close(), other.close()]))
+  const now = Date.now()
+  const made = { now: () => now - 60_000 }
+
+  await one.ledger.restore(now - 3_600_000, { by: 'operator', why: 'the disk is gone' })
+  await other.ledger.admit([envelope(made, { id: 'evt_before' })])
+  await other.ledger.admit([envelope({ now: () => now + 60_000 }, { id: 'evt_after' })])
+
+  const held = (await other.ledger.find({ held: true, limit: 10 })).data.map(({ id }) => id)
+  assert.deepEqual(held, ['evt_before'])
+})

@@ -64,13 +64,9 @@ const TRANSACTION_MODE = {
 
 function ini({ hostname, port, username }: URL, settings: Readonly<Record<string, string>>): string {
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`)
-  return [
-    '[databases]',
-    `* = host=${hostname} port=${port || 5432} user=${username}`,
-    '[pgbouncer]',
-    ...lines,
-    '',
-  ].join('\n')
+  // Whoever comes is that one user, unless users are told apart.
+  const as = settings['auth_type'] === TRANSACTION_MODE.auth_type ? ` user=${username}` : ''
+  return ['[databases]', `* = host=${hostname} port=${port || 5432}${as}`, '[pgbouncer]', ...lines, ''].join('\n')
 }
 
 /** Debian keeps it where only root's PATH looks. */

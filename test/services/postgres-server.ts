@@ -19,6 +19,8 @@ export interface Postgres {
   readonly version: string
   /** The postmaster, whose children do the work; null when it was not started here. */
   readonly pid: number | null
+  /** Ends it and starts it again, with what it holds; null when it was not started here. */
+  readonly restart: (() => Promise<void>) | null
   /** Ends it by its process id; one that was not started here is left alone. */
   stop(): Promise<void>
 }
@@ -63,11 +65,24 @@ export async function startPostgres(
   const all = { ...settings, port: `${port}`, listen_addresses: '127.0.0.1', unix_socket_directories: data }
   const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe']
-  // SIGTERM would wait for every client to leave.
-  const child = place.spawn(join(programs, 'postgres'), ['-D', data, ...args], { ...as, stdio, endBy: 'SIGINT' })
-  await until('postgres', child.stderr, /ready to accept connections/)
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  return { url, port, pid: child.pid ?? null, version: await postgresVersion(programs), stop: () => place.stop(child) }
+  const start = async () => {
+    // SIGTERM would wait for every client to leave.
+    const child = place.spawn(join(programs, 'postgres'), ['-D', data, ...args], { ...as, stdio, endBy: 'SIGINT' })
+    await until('postgres', child.stderr, /ready to accept connections/)
+    return child
+  }
+  let child = await start()
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    pid: child.pid ?? null,
+    version: await postgresVersion(programs),
+    restart: async () => {
+      await place.stop(child)
+      child = await start()
+    },
+    stop: () => place.stop(child),
+  }
 }
 
 /** The folder of `initdb` and `postgres`: on the PATH, else where Debian keeps them, the newest first; null when there is none. */
@@ -99,5 +114,5 @@ const EMBEDDED_PROGRAMS = fileURLToPath(
 
 async function given(url: string): Promise<Postgres> {
   const version = await sql(url, 'show server_version')
-  return { url, port: Number(new URL(url).port || 5432), pid: null, version, stop: async () => {} }
+  return { url, port: Number(new URL(url).port || 5432), pid: null, version, restart: null, stop: async () => {} }
 }

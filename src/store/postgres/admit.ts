@@ -58,6 +58,8 @@ interface Placed {
   readonly n: number
   readonly lane: string
   readonly first: boolean
+  /** It waits for somebody's word, whatever it came as. */
+  readonly held: boolean
 }
 
 /** The same id twice in one batch is a repeat the second time; ids go in sorted, or two batches could wait for one another. */
@@ -107,8 +109,9 @@ class Batch {
     ]
   }
 
-  place({ ord, bucket, n, lane, first }: Placed): void {
-    const event = this.fresh[ord - 1]!
+  place({ ord, bucket, n, lane, first, held }: Placed): void {
+    const came = this.fresh[ord - 1]!
+    const event = held ? { ...came, as: 'hold' as const } : came
     this.answers[this.#at[ord - 1]!] = 'new'
     if (event.as === 'record') return
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
@@ -129,14 +132,15 @@ export class Arrival {
 /**
  * One statement. An object that is known keeps its lane, and with it the lane's bucket; the others are made known, sorted by
  * object and before all ids, which are sorted too: every admission takes its locks in one order. `offset 0` keeps the look-up of
- * a few objects from becoming a hash join over all there are.
+ * a few objects from becoming a hash join over all there are. What was made before a restore may have been worked by the ledger that
+ * was lost, so it is held, whichever process heard of the restore.
  */
 const ADMIT = `
 with i as materialized (
-  select * from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
+  select t.*, case when t.mode = 'work' and t.created <= restored.at then 'hold' else t.mode end as dealt from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
     $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[])
   with ordinality t(day, id, tenant, type, api_version, endpoint, via, created, lane, object, customer, rank, urgency, mode, arrived,
-    bucket, lane_hash, place, body, ord)
+    bucket, lane_hash, place, body, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
 ), known as materialized (
   select i.day, i.tenant, i.object, i.ord, i.lane, i.lane_hash, i.bucket,
     o.lane as kept, o.lane_hash as kept_hash, o.bucket as kept_bucket, o.day as kept_day
@@ -171,7 +175,8 @@ with i as materialized (
   select new.day, new.at_bucket, new.n, i.body from new join i using (ord)
 ), queue as (
   insert into hookkeeper_queue (bucket, n, day, arrived, held, due, place, lane, tenant, type, urgency)
-  select new.at_bucket, new.n, new.day, i.arrived, i.mode = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency
+  select new.at_bucket, new.n, new.day, i.arrived, i.dealt = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency
   from new join i using (ord) where i.mode <> 'record'
 )
-select ord::int4, at_bucket as bucket, n::float8, at_lane as lane, first from new`
+select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, i.dealt = 'hold' as held
+from new join i using (ord)`

@@ -5,6 +5,7 @@ import type { Frame } from './arrivals/frame.ts'
 import type { Place } from './arrivals/place.ts'
 import type { Book } from './book.ts'
 import { fromRow } from './envelopes.ts'
+import { ofTheDisk } from './failed.ts'
 import { keep } from './strays.ts'
 
 /** Behind so many others whoever took an event need not keep it: its body would only fill memory. */
@@ -19,6 +20,11 @@ export interface Report {
   readonly admitted: readonly Admitted[]
 }
 
+interface Arrived {
+  readonly place: Place
+  readonly frame: Frame
+}
+
 /** Takes what has arrived into the ledger. */
 export function arrive(book: Book, arrivals: Arrivals): Report {
   const places: Place[] = []
@@ -27,19 +33,28 @@ export function arrive(book: Book, arrivals: Arrivals): Report {
     const next = arrivals.next()
     if (!next) break
     places.push(next.place)
-    admitted.push(arriveOne(book, next.frame, next.place))
+    admitted.push(arriveOne(book, arrivals, next))
   }
   arrivals.keptUp(book.lanes.counts.ready < SOON)
   return { places, admitted }
 }
 
-function arriveOne(book: Book, { facts, receivedAt, body }: Frame, place: Place): Admitted {
-  const event = fromRow(facts, NOTHING)
-  const admitted = admitOne(book, event, { receivedAt, place })
-  // It was answered when it was on the disk, so nobody else will keep it.
-  if (admitted === 'refused')
-    keep(book, [{ bytes: body, source: `${event.via} ${event.endpoint}`, why: 'created is more than 400 days away' }])
-  return admitted
+function arriveOne(book: Book, arrivals: Arrivals, { place, frame }: Arrived): Admitted {
+  const event = fromRow(frame.facts, NOTHING)
+  const stray = (why: string): Admitted => {
+    // It was answered when it was on the disk, so nobody else will keep it.
+    keep(book, [{ bytes: frame.body, source: `${event.via} ${event.endpoint}`, why }])
+    return 'refused'
+  }
+  if (arrivals.passedOver(place)) return stray('the ledger could not take it in')
+  try {
+    const admitted = admitOne(book, event, { receivedAt: frame.receivedAt, place })
+    return admitted === 'refused' ? stray('created is more than 400 days away') : admitted
+  } catch (error) {
+    // It was not the disk, so it would be the same each time, and all that came later would wait behind it for good.
+    if (!ofTheDisk(error)) arrivals.passOver(place)
+    throw error
+  }
 }
 
 /** Bodies stay where they lie. */

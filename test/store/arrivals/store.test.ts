@@ -102,6 +102,22 @@ test('a segment goes with its last body past retention, and what is still open k
   assert.ok(await body('evt_later_1'))
 })
 
+test('an event that the ledger cannot take in is kept as a stray, and those behind it are not held up', async (t) => {
+  const ledger = await opened(t)
+  await ledger.bring(event('evt_1'), event('evt_bad', { customer: {} as never }), event('evt_2'))
+  ledger.turn()
+  await ledger.clock.advance(1000)
+  ledger.turn()
+
+  const strays = (await ledger.ask('strays', null, 10)) as Page<Stray>
+  assert.deepEqual(
+    strays.data.map(({ why, bytes }) => [why, JSON.parse(Buffer.from(bytes).toString()).id]),
+    [['the ledger could not take it in', 'evt_bad']],
+  )
+  const { data } = (await ledger.ask('find', { limit: 10 })) as Page<Entry>
+  assert.deepEqual(data.map(({ id }) => id).toSorted(), ['evt_1', 'evt_2'])
+})
+
 test('a body that is damaged on the disk comes as an empty one, and takes nobody along', async (t) => {
   const path = ledgerPath(t)
   const store = await openSqlite({ path })

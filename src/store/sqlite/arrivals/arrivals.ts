@@ -15,6 +15,7 @@ export class Arrivals {
   /** All that was there at the start, which nobody has looked at yet, ends here. */
   #left: Place
   #at: Place = 0
+  readonly #passedOver = new Set<Place>()
 
   constructor(ledger: string, progress: Progress, log: Logger) {
     this.#folder = folderOf(ledger)
@@ -60,6 +61,17 @@ export class Arrivals {
       this.#pass(place, to, whole ? this.#following(place) : end)
     }
     return null
+  }
+
+  /** From here on what lies there is not taken in: that it cannot be was seen. */
+  passOver(place: Place): void {
+    this.#passedOver.add(place)
+    const at = { file: fileOf(this.#folder, segmentOf(place)), at: offsetOf(place) }
+    this.#log.error(at, 'an event cannot be taken into the ledger; it is kept as a stray')
+  }
+
+  passedOver(place: Place): boolean {
+    return this.#passedOver.has(place)
   }
 
   /** True when there is nothing to read; whoever adds something calls then. */

@@ -1,0 +1,104 @@
+import pg from 'pg'
+import { between, type Random } from '../../../src/core/random.ts'
+import type { Postgres } from '../../services/postgres-server.ts'
+import type { TcpProxy } from '../../services/tcp-proxy.ts'
+import { pause } from '../settle.ts'
+import type { Fleet } from './fleet.ts'
+
+export interface Ground {
+  readonly fleet: Fleet
+  readonly postgres: Postgres
+  readonly proxy: TcpProxy
+  /** Of a superuser, past the proxy. */
+  readonly url: string
+  readonly random: Random
+  /** How long the longest of them lasts. */
+  readonly forMs: number
+}
+
+export interface Fault {
+  readonly name: string
+  /** Resolves when it is over and all that it ended has started again. */
+  run(ground: Ground): Promise<unknown>
+}
+
+const KILL_EVERY_MS = 1_000
+const TERMINATE_EVERY_MS = 200
+const RESTARTS = 3
+const IDLE = 300
+/** Longer than a handler's time-out and what the ledger allows beyond it. */
+const FROZEN_MS = 17_000
+
+/** What a cluster over one Postgres has to survive. */
+export const FAULTS: readonly Fault[] = [
+  { name: 'kill -9 of any process, every second', run: kills },
+  { name: 'Postgres restarted three times', run: restarts },
+  { name: 'a stream of pg_terminate_backend', run: terminations },
+  { name: '300 idle connections', run: idlers },
+  { name: 'connections cut, delayed, silent', run: network },
+  { name: 'a worker frozen past its leases and woken', run: frozen },
+]
+
+async function kills({ fleet, forMs }: Ground): Promise<void> {
+  for (let n = 0; n < forMs / KILL_EVERY_MS; n++) {
+    await fleet.kill(fleet.any())
+    await pause(KILL_EVERY_MS)
+  }
+  await fleet.settled()
+}
+
+async function restarts({ postgres, forMs }: Ground): Promise<void> {
+  for (let n = 0; n < RESTARTS; n++) {
+    await postgres.restart?.()
+    await pause(forMs / RESTARTS / 2)
+  }
+}
+
+/** Each time half of all connections there are, whatever they are in the middle of. */
+async function terminations({ url, forMs }: Ground): Promise<void> {
+  const client = await connected(url)
+  for (let n = 0; n < forMs / 2 / TERMINATE_EVERY_MS; n++) {
+    await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = $1 and random() < 0.5',
+      ['client backend'],
+    )
+    await pause(TERMINATE_EVERY_MS)
+  }
+  await client.end()
+}
+
+async function idlers({ url, forMs }: Ground): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: IDLE }, () => connected(url)))
+  await pause(forMs / 2)
+  await Promise.all(clients.map((client) => client.end()))
+}
+
+async function network({ proxy, random, forMs }: Ground): Promise<void> {
+  const faults = [
+    () => proxy.cut('both'),
+    () => proxy.cut('client'),
+    () => proxy.delay(between(random, 20, 150)),
+    () => proxy.freeze(),
+    () => proxy.refuse(),
+  ]
+  for (const fault of faults) {
+    await fault()
+    await pause(Math.min(3_000, forMs / 2 / faults.length))
+    await proxy.heal()
+  }
+}
+
+async function frozen({ fleet }: Ground): Promise<void> {
+  const { up } = fleet.of('processing')[0]!
+  up.signal('SIGSTOP')
+  await pause(FROZEN_MS)
+  up.signal('SIGCONT')
+}
+
+async function connected(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString })
+  // It is to be ended from outside in some of these.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}

@@ -1,0 +1,132 @@
+import pg from 'pg'
+import type { Random } from '../../../src/core/random.ts'
+import { openPostgres } from '../../../src/store/postgres.ts'
+import { Place } from '../../services/place.ts'
+import { type Postgres, startPostgres, systemPrograms } from '../../services/postgres-server.ts'
+import { TcpProxy } from '../../services/tcp-proxy.ts'
+import { type Account, compared, type Effect, entriesOf } from '../books.ts'
+import { Load } from '../load.ts'
+import { pause } from '../settle.ts'
+import { Destination } from './destination.ts'
+import { FAULTS, type Ground } from './faults.ts'
+import { Fleet } from './fleet.ts'
+import { Watch } from './watch.ts'
+
+export interface TrialPlan {
+  readonly random: Random
+  readonly ratePerSecond: number
+  /** How long the longest fault lasts. */
+  readonly forMs: number
+  /** Of the saturated windows before and after. */
+  readonly windowMs: number
+}
+
+export interface TrialReport {
+  readonly account: Account
+  readonly acknowledged: number
+  readonly answers: Readonly<Record<string, number>>
+  readonly offeredPerSecond: number
+  /** After the end of each fault: how long until no more is open than before it. */
+  readonly recoveries: readonly { readonly fault: string; readonly open: number; readonly ms: number }[]
+  /** Saturated, in events a second. */
+  readonly before: number
+  readonly after: number
+  readonly slowestStopMs: number
+  /** What the destination refused for a fence lower than one it had seen. */
+  readonly refused: number
+}
+
+const ROLES = { ingestion: 3, processing: 4 } as const
+/** Postgres with as many connections as a small instance of a cloud allows. */
+const SETTINGS = { max_connections: '400', shared_buffers: '256MB' }
+const WINDOWS = 5
+const FILL_PER_SECOND = 1_500
+const LEVEL_FOR_MS = 3_000
+/** Below that nobody can tell a backlog from what is under way. */
+const LEVEL_MIN = 200
+const RECOVERY_MAX_MS = 60_000
+
+/** Three processes that take events and four that work them, over one Postgres behind a network that fails, under load throughout. */
+export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPlan): Promise<TrialReport> {
+  const place = new Place('cluster', { endMs: 15_000 })
+  const postgres = await startPostgres(place, (await systemPrograms()) ?? '', SETTINGS)
+  const proxy = await new TcpProxy({ port: postgres.port }).start()
+  const destination = await Destination.start()
+  await prepared(postgres.url)
+  const store = await openPostgres({ url: postgres.url, migrates: true })
+  const watch = new Watch(store)
+  const url = proxy.url(postgres.url)
+  const env = { DATABASE_URL: url, SHOP_URL: url, DESTINATION: destination.url }
+  const fleet = await new Fleet({ place, random, roles: ROLES, env }).start()
+  const load = new Load({ sender: fleet, random, ratePerSecond, customers: 2_000, repeats: 0.1 })
+  const saturated = () => saturation(fleet, watch, { random, windowMs })
+  try {
+    const before = await saturated()
+    load.start()
+    const recoveries = []
+    for (const fault of FAULTS) {
+      const level = Math.max(await watch.highest(LEVEL_FOR_MS), LEVEL_MIN)
+      await fault.run({ fleet, postgres, proxy, url: postgres.url, random, forMs } satisfies Ground)
+      recoveries.push({ fault: fault.name, open: level, ms: await watch.until(level, RECOVERY_MAX_MS) })
+    }
+    await load.stop()
+    const after = await saturated()
+    const ends = fleet.members.map((member) => fleet.stop(member))
+    await Promise.all(ends)
+    const account = compared(await entriesOf(store), await effectsIn(postgres), load.acknowledged)
+    const { answers, perSecond: offeredPerSecond } = load
+    const slowestStopMs = Math.max(...fleet.stopsMs)
+    const { refused } = destination
+    return {
+      ...{ account, acknowledged: load.acknowledged.size, answers, offeredPerSecond, recoveries },
+      ...{ before, after, slowestStopMs, refused },
+    }
+  } finally {
+    await load.stop()
+    await fleet.end()
+    await store.close()
+    await proxy.close()
+    destination.close()
+    await place.end()
+  }
+}
+
+/** Fills the ledger while nobody works, and measures how fast it is emptied. */
+async function saturation(
+  fleet: Fleet,
+  watch: Watch,
+  { random, windowMs }: { random: Random; windowMs: number },
+): Promise<number> {
+  await watch.until(0, RECOVERY_MAX_MS)
+  const workers = fleet.of('processing')
+  await Promise.all(workers.map((worker) => fleet.stop(worker)))
+  const fill = new Load({
+    ...{ sender: fleet, random, ratePerSecond: FILL_PER_SECOND, customers: 2_000, repeats: 0 },
+    prefix: `fill_${fleet.stopsMs.length}_`,
+  }).start()
+  await pause(Math.ceil((WINDOWS + 1) * windowMs * FILL_SHARE))
+  await fill.stop()
+  await Promise.all(workers.map((worker) => fleet.restart(worker)))
+  await pause(windowMs / 2)
+  const rate = await watch.drain(WINDOWS, windowMs)
+  await watch.until(0, RECOVERY_MAX_MS)
+  return rate
+}
+
+/** For each second of measuring so many of filling: enough, and not for minutes. */
+const FILL_SHARE = 1
+
+async function prepared(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  await client.query('create table effects (n bigserial, event_id text, lane text, fence bigint, attempt int)')
+  await client.end()
+}
+
+async function effectsIn({ url }: Postgres): Promise<Effect[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query('select event_id as id, lane, fence::float8 as fence from effects order by n')
+  await client.end()
+  return rows
+}

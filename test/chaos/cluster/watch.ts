@@ -1,0 +1,60 @@
+import type { Backlog, Store } from '../../../src/store/store.ts'
+import { pause } from '../settle.ts'
+
+const LOOK_MS = 100
+
+/** How much is not done, as somebody sees it who asks the database itself. */
+export class Watch {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async open(): Promise<number> {
+    return openIn(await this.#store.ledger.backlog())
+  }
+
+  async dead(): Promise<number> {
+    return (await this.#store.ledger.backlog()).dead
+  }
+
+  /** The most that was open at any look. */
+  async highest(forMs: number): Promise<number> {
+    const until = performance.now() + forMs
+    let highest = 0
+    while (performance.now() < until) {
+      highest = Math.max(highest, await this.open())
+      await pause(LOOK_MS)
+    }
+    return highest
+  }
+
+  /** Resolves to after how long no more than that is open; to infinity when it takes longer than that. */
+  async until(level: number, withinMs: number): Promise<number> {
+    const from = performance.now()
+    for (;;) {
+      // A database that was just restarted may still be starting.
+      const open = await this.open().catch(() => Number.POSITIVE_INFINITY)
+      const ms = performance.now() - from
+      if (open <= level) return ms
+      if (ms > withinMs) return Number.POSITIVE_INFINITY
+      await pause(LOOK_MS)
+    }
+  }
+
+  /** Events done in a second, the median of some windows of a time in which there is more to do than can be done. */
+  async drain(windows: number, windowMs: number): Promise<number> {
+    const rates: number[] = []
+    for (let n = 0; n < windows; n++) {
+      const [from, before] = [performance.now(), await this.open()]
+      await pause(windowMs)
+      const after = await this.open()
+      if (after === 0) throw new Error(`all was done in window ${n + 1} of ${windows}: it measured no saturation`)
+      rates.push(((before - after) * 1_000) / (performance.now() - from))
+    }
+    return rates.sort((a, b) => a - b)[Math.floor(windows / 2)]!
+  }
+}
+
+const openIn = ({ ready, scheduled, held, running }: Backlog): number => ready + scheduled + held + running
