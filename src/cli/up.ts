@@ -20,8 +20,13 @@ export function up(context: Context): Command {
     const config = options.migrate ? { ...given, migrate: 'apply' as const } : given
     if (config.roles.includes('ingestion') && endpoints(config.accounts).length === 0) throw failure('secret_missing')
     await run(config, { screen: context.out, json: options.json ?? false, clock: context.clock }, signals())
+    leave()
   })
 }
+
+/** What handlers left open, a pool or a timer, keeps no process that was told to end. */
+const LEAVE_MS = 1_000
+const leave = () => void setTimeout(() => process.exit(), LEAVE_MS).unref()
 
 interface To {
   readonly screen: Screen

@@ -9,39 +9,32 @@ import { closing, fileLine } from '../run/report.ts'
 import { batches, discover } from '../run/suites.ts'
 import { report } from './report.ts'
 
-/** What has a report of its own. */
-const REPORTS: Readonly<Record<string, { only: readonly string[]; path: string }>> = {
-  promises: { only: ['promises'], path: 'docs/reports/chaos.md' },
-  postgres: { only: ['test/promises/cluster.test.ts'], path: 'docs/reports/chaos-postgres.md' },
-}
+const REPORT = 'docs/reports/chaos.md'
 
 /**
  * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos --
- * postgres`: the cluster over Postgres. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the reports as they
- * are; `--seed 7` moves the kills.
+ * test/promises/killed.test.ts` runs a part and leaves the report as it is; `--seed 7` moves the kills.
  */
 const words = process.argv.slice(2)
 const asked = readArguments([...words, '--full'])
-const topic = asked.only.length === 0 ? 'promises' : asked.only.join()
-const named = REPORTS[topic]
-const others = Object.entries(REPORTS).flatMap(([other, { only }]) => (other === topic ? [] : only))
+const whole = asked.only.length === 0
 const environment = { ...asked.environment, TEST_SEED: String(asked.seed) }
 // What was measured is what was checked out when it began.
 const at = { at: systemClock.now(), commit: commit(), machine: machine(tmpdir()), command: command(words) }
 const results: FileResult[] = []
 
-for (const { suite, files } of batches(await discover('test'), named?.only ?? asked.only)) {
-  for (const file of files.filter((one) => !named || !others.includes(one))) {
+for (const { suite, files } of batches(await discover('test'), whole ? ['promises'] : asked.only)) {
+  for (const file of files) {
     const result = await runFile(file, { limitMs: suite.limitMs, name: asked.name, environment })
     console.log(fileLine(result))
     results.push(result)
   }
 }
 console.log(closing(results))
-if (named && asked.name === null) {
-  mkdirSync(dirname(named.path), { recursive: true })
-  writeFileSync(named.path, report(results, { ...at, tookMs: systemClock.now() - at.at }))
-  console.log(`\n${named.path} is written.`)
+if (whole && asked.name === null) {
+  mkdirSync(dirname(REPORT), { recursive: true })
+  writeFileSync(REPORT, report(results, { ...at, tookMs: systemClock.now() - at.at }))
+  console.log(`\n${REPORT} is written.`)
 }
 process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0
 

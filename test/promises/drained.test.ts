@@ -73,3 +73,12 @@ test('SIGTERM while a handler does not come back: it is given back, its attempt 
 async function leased(up: Up): Promise<void> {
   while ((await up.get<{ backlog: { running: number } }>('/api/v1/status')).backlog.running === 0);
 }
+
+test('told to end, a process ends, whatever its handlers left open', async (t) => {
+  const place = new Place('lingering')
+  t.after(() => place.end())
+  const ledger = join(await place.folder(), 'ledger.db')
+  const up = await new Up({ place, ledger, port: await place.port(), handlers: 'lingering' }).started()
+
+  assert.deepEqual(await up.stop(), { code: 0, signal: null })
+})

@@ -83,7 +83,7 @@ export class TcpProxy {
   /** Cuts all connections and listens no more. */
   async close(): Promise<void> {
     await this.refuse()
-    this.cut()
+    for (const pair of [...this.#pairs]) pair.end()
   }
 
   async #listen(port: number): Promise<void> {
@@ -145,6 +145,12 @@ class Pair {
     this.#cut = true
     if (told !== 'server') this.#sides.client.resetAndDestroy()
     if (told !== 'client') this.#sides.server.resetAndDestroy()
+  }
+
+  /** A reset waits for a connection that is being made, and may wait for ever: this does not. */
+  end(): void {
+    this.cut('both')
+    for (const side of Object.values(this.#sides)) side.destroy()
   }
 
   #pass(from: Socket, to: Socket): void {

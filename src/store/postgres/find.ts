@@ -103,10 +103,11 @@ interface Candidate extends At {
 
 async function candidatesOf(sql: Sql, query: Query, before: At, limit: number): Promise<Candidate[]> {
   const { from, where, values } = roadOf(query)
+  const tx = from === 'queue' ? 'e.born' : 'e.tx'
+  // An order by the name of a column of the answer would be the order of its text.
   const rows = await sql.again<{ day: number; bucket: number; n: number; tx: string; arrived: number }>(
-    `select day, bucket, n::float8, ${from === 'queue' ? 'born' : 'tx'}::text as tx, arrived::float8 from hookkeeper_${from}
-     where (${from === 'queue' ? 'born' : 'tx'}, arrived) < ($1::xid8, $2::int8) and (${where})
-     order by ${from === 'queue' ? 'born' : 'tx'} desc, arrived desc limit $3`,
+    `select day, bucket, n::float8, ${tx}::text as tx, arrived::float8 from hookkeeper_${from} e
+     where (${tx}, arrived) < ($1::xid8, $2::int8) and (${where}) order by ${tx} desc, e.arrived desc limit $3`,
     [before.tx, before.arrived, limit, ...values],
   )
   return rows.map(({ tx, arrived, ...place }) => ({ tx, arrived, ref: refOf(place) }))

@@ -17,7 +17,7 @@ export interface TrialPlan {
   readonly ratePerSecond: number
   /** How long the longest fault lasts. */
   readonly forMs: number
-  /** Of the saturated windows before and after. */
+  /** Of the saturated windows before and after; 0: none is measured. */
   readonly windowMs: number
 }
 
@@ -59,7 +59,7 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
   const env = { DATABASE_URL: url, SHOP_URL: url, DESTINATION: destination.url }
   const fleet = await new Fleet({ place, random, roles: ROLES, env }).start()
   const load = new Load({ sender: fleet, random, ratePerSecond, customers: 2_000, repeats: 0.1 })
-  const saturated = () => saturation(fleet, watch, { random, windowMs })
+  const saturated = async () => (windowMs > 0 ? saturation(fleet, watch, { random, windowMs }) : Number.NaN)
   try {
     const before = await saturated()
     load.start()
@@ -70,9 +70,9 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
       recoveries.push({ fault: fault.name, open: level, ms: await watch.until(level, RECOVERY_MAX_MS) })
     }
     await load.stop()
+    await finished(fleet, watch)
     const after = await saturated()
-    const ends = fleet.members.map((member) => fleet.stop(member))
-    await Promise.all(ends)
+    await Promise.all(fleet.members.map((member) => fleet.stop(member)))
     const account = compared(await entriesOf(store), await effectsIn(postgres), load.acknowledged)
     const { answers, perSecond: offeredPerSecond } = load
     const slowestStopMs = Math.max(...fleet.stopsMs)
@@ -90,6 +90,22 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
     await place.end()
   }
 }
+
+/** Everything is worked, what our own kills made a dead letter of included. */
+async function finished(fleet: Fleet, watch: Watch): Promise<void> {
+  await fleet.settled()
+  await drained(watch)
+  if ((await watch.dead()) === 0) return
+  await fleet.of('processing')[0]!.up.act('replay', { state: 'dead', reason: 'lost', limit: 1_000 })
+  await drained(watch)
+}
+
+async function drained(watch: Watch): Promise<void> {
+  if ((await watch.until(0, DRAIN_MS)) > DRAIN_MS)
+    throw new Error(`after ${DRAIN_MS} ms ${await watch.open()} events are open`)
+}
+
+const DRAIN_MS = 120_000
 
 /** Fills the ledger while nobody works, and measures how fast it is emptied. */
 async function saturation(

@@ -1,16 +1,20 @@
 import pg from 'pg'
+import { Pool } from 'undici'
 import type { Cluster } from '../../../src/index.ts'
 
 const pool = new pg.Pool({ connectionString: process.env['SHOP_URL'], max: 10 })
 // A database that goes away ends idle connections; the next query makes a new one.
 pool.on('error', () => {})
+const destination = new Pool(process.env['DESTINATION'] ?? '')
 pool.on('connect', (client) => client.on('error', () => {}))
 
 /** Tells a destination that refuses what comes late, then commits an effect together with the ledger's memory of it. */
 export default (cluster: Cluster): void =>
   cluster.on('*', { name: 'effects', timeoutMs: 5_000 }, async ({ id }, { settleIn, lane, fence, attempt, signal }) => {
-    const told = await fetch(`${process.env['DESTINATION']}/${encodeURIComponent(lane)}/${fence}`, { signal })
-    if (!told.ok) throw new Error('the destination has seen a higher fence')
+    const path = `/${encodeURIComponent(lane)}/${fence}`
+    const { statusCode, body } = await destination.request({ method: 'POST', path, signal })
+    await body.dump()
+    if (statusCode !== 204) throw new Error('the destination has seen a higher fence')
     const client = await pool.connect()
     try {
       await client.query('begin')
