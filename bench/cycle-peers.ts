@@ -16,7 +16,7 @@ const BULLMQ_BULK = 'bullmq-bulk'
 /** The queue alone, no HTTP: in, worked and remembered as done. */
 export const cyclePeers: Bench = {
   name: 'cycle-peers',
-  about: 'the ledger alone (admit, lease, settle) beside BullMQ alone (add, work), all durable, 64 at a time',
+  about: 'the ledger alone (admit, lease, settle) beside BullMQ alone (add, work): 64 in at a time, 256 worked',
   reference: LEDGER,
   alternations: { full: 5, quick: 1 },
   bars: [{ subject: BULLMQ, metric: 'rate', atMost: 1 / 4, of: LEDGER }],

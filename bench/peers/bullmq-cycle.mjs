@@ -1,10 +1,12 @@
 import { Queue, Worker } from 'bullmq'
 
-// BullMQ alone: 64 jobs at a time are added while a worker that does nothing works them, 64 at once. An event has gone its way when
+// BullMQ alone: 64 jobs at a time are added while a worker that does nothing works them, 256 at once, as
+// many as the ledger leases. An event has gone its way when
 // Redis has its job among the completed. With `bulk` the 64 go in one call, the fastest way in; without, each in one of its own, as
 // requests come. Prints what it took as one line.
 const { url, events, bulk, bodies } = JSON.parse(process.argv[2])
 const AT_ONCE = 64
+const WORKED_AT_ONCE = 256
 const WARM_UP = 40 * AT_ONCE
 
 const connection = { url }
@@ -12,7 +14,7 @@ const queue = new Queue('cycle', {
   connection,
   defaultJobOptions: { attempts: 8, removeOnComplete: { age: 4 * 24 * 3_600 } },
 })
-const worker = new Worker('cycle', async () => {}, { connection, concurrency: AT_ONCE })
+const worker = new Worker('cycle', async () => {}, { connection, concurrency: WORKED_AT_ONCE })
 for (const part of [queue, worker]) part.on('error', (error) => process.stderr.write(`${error}\n`))
 await worker.waitUntilReady()
 
