@@ -9,21 +9,27 @@ import { closing, fileLine } from '../run/report.ts'
 import { batches, discover } from '../run/suites.ts'
 import { report } from './report.ts'
 
-const REPORT = 'docs/reports/chaos.md'
+/** What has a report of its own when it is run whole. */
+const REPORTS: Readonly<Record<string, string>> = {
+  promises: 'docs/reports/chaos.md',
+  postgres: 'docs/reports/chaos-postgres.md',
+}
 
 /**
- * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos --
- * test/promises/killed.test.ts` runs a part and leaves the report as it is; `--seed 7` moves the kills.
+ * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos -- postgres`
+ * does the same for a cluster over Postgres. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the report as it
+ * is; `--seed 7` moves the kills.
  */
 const words = process.argv.slice(2)
 const asked = readArguments([...words, '--full'])
-const whole = asked.only.length === 0
+const only = asked.only.length === 0 ? ['promises'] : asked.only
+const path = only.length === 1 && asked.name === null ? REPORTS[only[0] ?? ''] : undefined
 const environment = { ...asked.environment, TEST_SEED: String(asked.seed) }
 // What was measured is what was checked out when it began.
 const at = { at: systemClock.now(), commit: commit(), machine: machine(tmpdir()), command: command(words) }
 const results: FileResult[] = []
 
-for (const { suite, files } of batches(await discover('test'), whole ? ['promises'] : asked.only)) {
+for (const { suite, files } of batches(await discover('test'), only)) {
   for (const file of files) {
     const result = await runFile(file, { limitMs: suite.limitMs, name: asked.name, environment })
     console.log(fileLine(result))
@@ -31,10 +37,10 @@ for (const { suite, files } of batches(await discover('test'), whole ? ['promise
   }
 }
 console.log(closing(results))
-if (whole && asked.name === null) {
-  mkdirSync(dirname(REPORT), { recursive: true })
-  writeFileSync(REPORT, report(results, { ...at, tookMs: systemClock.now() - at.at }))
-  console.log(`\n${REPORT} is written.`)
+if (path !== undefined) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, report(results, { ...at, tookMs: systemClock.now() - at.at }))
+  console.log(`\n${path} is written.`)
 }
 process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0
 

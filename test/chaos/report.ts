@@ -39,9 +39,14 @@ const row = ({ file, passed, failures, skips, tookMs }: FileResult): string =>
 
 function section({ file, notes, skips, failures }: FileResult): string[] {
   const said = [
-    ...notes.map((note) => `- ${note}`),
+    ...notes.filter((note) => !isRow(note)).map((note) => `- ${note}`),
     ...skips.map(({ name, why }) => `- skipped: ${name}: ${why}`),
     ...failures.map(({ name, text }) => `- **failed**: ${name}: ${text.split('\n')[0]}`),
   ]
-  return said.length === 0 ? [] : ['', `## \`${file}\``, '', ...said]
+  const rows = notes.filter(isRow)
+  const parts = [said, rows].filter((part) => part.length > 0).flatMap((part) => ['', ...part])
+  return parts.length === 0 ? [] : ['', `## \`${file}\``, ...parts]
 }
+
+/** A test may tell a table, a row at a time. */
+const isRow = (note: string): boolean => note.startsWith('|')

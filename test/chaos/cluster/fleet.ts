@@ -36,6 +36,7 @@ export class Fleet {
   }
 
   async start(): Promise<this> {
+    await this.#compiled()
     for (const [role, count] of Object.entries(this.#options.roles) as [Role, number][])
       for (let n = 0; n < count; n++) await this.#join(role)
     await this.settled()
@@ -85,6 +86,13 @@ export class Fleet {
     await Promise.all(this.members.map(({ sender }) => sender?.close()))
   }
 
+  /** One process comes and goes, so that the others find their modules compiled, as a published package's nearly are. */
+  async #compiled(): Promise<void> {
+    const up = await this.#up('processing', await this.#options.place.port())
+    await up.started()
+    await up.stop()
+  }
+
   async #join(role: Role): Promise<void> {
     const port = await this.#options.place.port()
     const sender = role === 'ingestion' ? new Sender(`http://127.0.0.1:${port}`) : null
@@ -106,7 +114,9 @@ export class Fleet {
 
   async #up(role: Role, port: number): Promise<Up> {
     const { place, env } = this.#options
-    const ledger = join(await place.folder(), 'none.db')
-    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...env, HOOKKEEPER_ROLES: role } })
+    const folder = await place.folder()
+    const ledger = join(folder, 'none.db')
+    const own = { HOOKKEEPER_ROLES: role, NODE_COMPILE_CACHE: join(folder, 'compiled') }
+    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...env, ...own } })
   }
 }

@@ -26,8 +26,7 @@ export interface TrialReport {
   readonly acknowledged: number
   readonly answers: Readonly<Record<string, number>>
   readonly offeredPerSecond: number
-  /** After the end of each fault: how long until no more is open than before it. */
-  readonly recoveries: readonly { readonly fault: string; readonly open: number; readonly ms: number }[]
+  readonly recoveries: readonly Recovery[]
   /** Saturated, in events a second. */
   readonly before: number
   readonly after: number
@@ -36,12 +35,20 @@ export interface TrialReport {
   readonly refused: number
 }
 
+/** After the end of a fault: how long until no more is open than before it. */
+export interface Recovery {
+  readonly fault: string
+  readonly open: number
+  readonly ms: number
+}
+
 const ROLES = { ingestion: 3, processing: 4 } as const
 /** Postgres with as many connections as a small instance of a cloud allows. */
 const SETTINGS = { max_connections: '400', shared_buffers: '256MB' }
 const WINDOWS = 5
 const FILL_PER_SECOND = 1_500
-const LEVEL_FOR_MS = 3_000
+/** The level before a fault is looked at for so much of the longest fault's time. */
+const LEVEL_SHARE = 12
 /** Below that nobody can tell a backlog from what is under way. */
 const LEVEL_MIN = 200
 const RECOVERY_MAX_MS = 60_000
@@ -65,7 +72,7 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
     load.start()
     const recoveries = []
     for (const fault of FAULTS) {
-      const level = Math.max(await watch.highest(LEVEL_FOR_MS), LEVEL_MIN)
+      const level = Math.max(await watch.highest(forMs / LEVEL_SHARE), LEVEL_MIN)
       await fault.run({ fleet, postgres, proxy, url: postgres.url, random, forMs } satisfies Ground)
       recoveries.push({ fault: fault.name, open: level, ms: await watch.until(level, RECOVERY_MAX_MS) })
     }
