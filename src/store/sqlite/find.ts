@@ -1,4 +1,5 @@
 import { failure } from '../../core/errors.ts'
+import { stateCode } from '../codes.ts'
 import { fits } from '../fits.ts'
 import type { Entry, Page, Query, Ref } from '../store.ts'
 import { subjectOf } from '../subject.ts'
@@ -27,12 +28,17 @@ export function find(book: Book, query: Query): Page<Entry> {
     if (data.length >= query.limit || looked++ + (tails?.looked ?? 0) >= LOOKED_AT_MAX)
       return { data, next: String(last) }
     last = ref
+    if (!mayFit(book, query, ref)) continue
     const row = book.sql.read.get(ref) as EventRow | undefined
     const entry = row && entryOf(book, row)
     if (entry && fits(entry, query) && (!tails || tails.of(row).has(ref) !== query.superseded)) data.push(entry)
   }
   return { data, next: null }
 }
+
+/** Most of what a page passes by is in another state, which one column tells unless memory knows it anew. */
+const mayFit = (book: Book, { state }: Query, ref: Ref): boolean =>
+  state === undefined || book.touched.has(ref) || book.sql.stateOf.get(ref)?.['state'] === stateCode(state)
 
 /** The newest event of that id, whoever's it is; several tenants may have it, so all are given. */
 export function refsOf(book: Book, id: string): Ref[] {

@@ -1,3 +1,4 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Book } from './book.ts'
 import { keysOf } from './keys.ts'
 import { logOf } from './rows.ts'
@@ -29,6 +30,7 @@ export class Sweeper {
   readonly #retention: Retention
   /** Has all that was committed on the disk. */
   readonly #synced: () => void
+  #drops: Drops | null = null
   #bodiesFrom = 0
   #eventsFrom = 0
 
@@ -68,9 +70,10 @@ export class Sweeper {
       .all(this.#eventsFrom, EVENTS_A_PASS) as unknown as EventRow[]
     const old = rows.filter((row) => row.received < before)
     const has = book.db.prepare('select 1 from hookkeeper_events where seq = ?')
+    const drops = (this.#drops ??= new Drops(book.db))
     for (const row of old) {
       // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does.
-      if (isDone(book, row) && (row.prior === 0 || !has.get(row.prior))) dropEvent(book, row)
+      if (isDone(book, row) && (row.prior === 0 || !has.get(row.prior))) drops.event(book, row)
     }
     dropStretches(book, old)
     this.#eventsFrom = old.length === EVENTS_A_PASS ? old.at(-1)!.seq : 0
@@ -88,15 +91,29 @@ function dropStretches(book: Book, old: readonly EventRow[]): void {
     if (release !== null) book.stretches.drop(release, Number(oldest))
 }
 
-function dropEvent(book: Book, row: EventRow): void {
-  const run = (text: string, ...values: (string | number)[]) => book.db.prepare(text).run(...values)
-  const keys = keysOf({ type: book.names.name(row.type), customer: row.customer }, row.lane)
-  const day = Math.floor(row.received / DAY_MS)
-  for (const key of keys) run('delete from hookkeeper_keys where day = ? and key = ? and seq = ?', day, key, row.seq)
-  for (const { n } of logOf(book, row.last)) run('delete from hookkeeper_log where n = ?', n)
-  run('delete from hookkeeper_seen where id = ? and tenant = ?', row.id, row.tenant)
-  run('delete from hookkeeper_bodies where seq = ?', row.seq)
-  if (row.object)
-    run('delete from hookkeeper_objects where object = ? and tenant = ? and last = ?', row.object, row.tenant, row.seq)
-  run('delete from hookkeeper_events where seq = ?', row.seq)
+/** An event leaves by many tables: each statement is prepared once. */
+class Drops {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  event(book: Book, row: EventRow): void {
+    const keys = keysOf({ type: book.names.name(row.type), customer: row.customer }, row.lane)
+    const day = Math.floor(row.received / DAY_MS)
+    for (const key of keys) this.#from('keys where day = ? and key = ? and seq = ?', day, key, row.seq)
+    for (const { n } of logOf(book, row.last)) this.#from('log where n = ?', n)
+    this.#from('seen where id = ? and tenant = ?', row.id, row.tenant)
+    this.#from('bodies where seq = ?', row.seq)
+    if (row.object) this.#from('objects where object = ? and tenant = ? and last = ?', row.object, row.tenant, row.seq)
+    this.#from('events where seq = ?', row.seq)
+  }
+
+  #from(what: string, ...values: (string | number)[]): void {
+    let statement = this.#statements.get(what)
+    if (!statement) this.#statements.set(what, (statement = this.#db.prepare(`delete from hookkeeper_${what}`)))
+    statement.run(...values)
+  }
 }

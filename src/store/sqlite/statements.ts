@@ -20,6 +20,7 @@ export function statements(db: DatabaseSync) {
     logAfter: db.prepare('select * from hookkeeper_log where n > ? order by n'),
     logLine: db.prepare('select * from hookkeeper_log where n = ?'),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),
+    stateOf: db.prepare('select state from hookkeeper_events where seq = ?'),
     state: db.prepare(`
       update hookkeeper_events set state = ?, held = ?, strict = ?, attempts = ?, lost = ?, due = ?, later = ?, fence = ?,
         ended = ?, reason = ?, release = ?, twin = ?, last = ? where seq = ?`),
