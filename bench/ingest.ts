@@ -39,14 +39,16 @@ export const openLoop = (ratePerSecond: number, measureMs: number): Load => ({
 })
 
 /** Runs `work` on a subject that was started in a fresh folder, and stops it whatever happens. */
-export async function withSubject<V>(name: string, under: string, work: (running: Running) => Promise<V>): Promise<V> {
-  const { dir, remove } = freshDir(under)
-  try {
+export function withSubject<V>(name: string, under: string, work: (running: Running) => Promise<V>): Promise<V> {
+  return withFreshDir(under, async (dir) => {
     const running = await subject(name).start({ dir, secret: SECRET })
-    return await work(running).finally(() => running.stop())
-  } finally {
-    remove()
-  }
+    return work(running).finally(() => running.stop())
+  })
+}
+
+export async function withFreshDir<V>(under: string, work: (dir: string) => Promise<V>): Promise<V> {
+  const { dir, remove } = freshDir(under)
+  return work(dir).finally(remove)
 }
 
 /** Requests that got no 200, for whatever reason. */

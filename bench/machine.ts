@@ -16,7 +16,8 @@ export function commit(): string {
   const git = (...args: string[]) =>
     execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   try {
-    const changed = git('status', '--porcelain', '--', 'src', 'bench', 'package-lock.json').trim() !== ''
+    const changed =
+      git('status', '--porcelain', '--', 'src', 'bench', ':!bench/results', 'package-lock.json').trim() !== ''
     return git('rev-parse', '--short=12', 'HEAD').trim() + (changed ? '+' : '')
   } catch {
     return 'unknown'

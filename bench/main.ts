@@ -3,16 +3,18 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
 import { bytes } from './bytes.ts'
+import { cluster } from './cluster.ts'
 import { cycle } from './cycle.ts'
 import { cyclePeers } from './cycle-peers.ts'
 import { conduct } from './harness.ts'
+import { held } from './held.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { ledger } from './ledger.ts'
 import { peers } from './peers.ts'
 import { rehearse } from './rehearse.ts'
 
-const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse, bytes]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse, bytes, cluster, held]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 

@@ -128,6 +128,7 @@ test('tests stand where their sources stand', async () => {
     'examples',
     'golden',
     'package',
+    'postgres',
     'promises',
     'run',
     'services',

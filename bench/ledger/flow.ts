@@ -1,11 +1,11 @@
 import { systemClock } from '../../src/core/clock.ts'
-import type { Envelope } from '../../src/core/event.ts'
-import { openLedger } from './open.ts'
+import { openLedger, taker } from './open.ts'
 import { settle, timed, WANT } from './run.ts'
 import { envelopes } from './shape.ts'
 
 /** Events that flow through the ledger as it is shipped: given as JSON on the command line, answered by one line of JSON. */
 export interface FlowJob {
+  /** A file, or the URL of a Postgres. */
   readonly path: string
   readonly events: number
 }
@@ -25,9 +25,7 @@ const UNDER_WAY_MAX = 2 * LEASED_MAX
 const store = await openLedger(path, 'threaded', { bodyDays: 90, eventDays: 90 })
 const next = envelopes('flow', () => systemClock.now())
 
-/** As ingestion does: the 200 is given once they are on the disk. */
-const take = (batch: readonly Envelope[]): Promise<unknown> =>
-  store.ledger.accept ? store.ledger.accept(batch) : store.ledger.admit(batch)
+const take = taker(store.ledger)
 
 await flow(WARM_UP)
 const { ms, cpuMs } = await timed(() => flow(events))

@@ -43,7 +43,7 @@ async function lookUp(ledger: BenchLedger, id: string): Promise<void> {
   if (!data[0] || !(await ledger.open(data[0].ref))) throw new Error(`The event ${id} was not found.`)
 }
 
-async function longest(times: number, ask: () => Promise<unknown>): Promise<number> {
+export async function longest(times: number, ask: () => Promise<unknown>): Promise<number> {
   let most = 0
   for (let time = 0; time < times; time++) most = Math.max(most, (await timed(ask)).ms)
   return most

@@ -7,6 +7,15 @@ export interface SubjectOptions {
   readonly secret: string
   /** Of the product only: what the process does; all of it when not given. */
   readonly roles?: readonly Role[]
+  /** Where the ledger is, unless it is a file in `dir`. */
+  readonly url?: string
+  /** The same past a pooler: wake-ups. */
+  readonly directUrl?: string
+  /** Its handler notes how long an event was under way. */
+  readonly timed?: boolean
+  /** Its handler waits so long. */
+  readonly takesMs?: number
+  readonly concurrency?: number
 }
 
 export const readOptions = (): SubjectOptions => JSON.parse(process.argv[2] ?? '{}') as SubjectOptions

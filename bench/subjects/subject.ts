@@ -1,4 +1,5 @@
 import { launch } from './launch.ts'
+import { onPostgres } from './on-postgres.ts'
 import type { SubjectOptions } from './options.ts'
 import { peers } from './peer.ts'
 
@@ -22,6 +23,8 @@ export interface Running {
   readonly api: Listener | null
   /** Where a subject with a timed handler tells sent -> handled. */
   readonly times: Listener | null
+  /** Of the database that it keeps its events in, where it is a Postgres. */
+  readonly url?: string
   stop(): Promise<void>
 }
 
@@ -40,6 +43,9 @@ const subjects: readonly Subject[] = [
   program('hookkeeper', 'Hookkeeper embedded, --role ingestion', 'hookkeeper.mjs', { roles: ['ingestion'] }),
   program('hookkeeper-cycle', 'Hookkeeper embedded, every role, a handler that does nothing', 'hookkeeper.mjs'),
   program('hookkeeper-timed', 'the same, a handler that is timed', 'hookkeeper.mjs', { timed: true }),
+  onPostgres('postgres', 'Hookkeeper over Postgres, --role ingestion', { roles: ['ingestion'] }),
+  onPostgres('postgres-timed', 'the same, every role, a handler that is timed', { timed: true }),
+  onPostgres('postgres-cycle', 'Hookkeeper over Postgres, every role, a handler that does nothing'),
   ...peers,
 ]
 

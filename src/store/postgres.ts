@@ -185,6 +185,8 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
     },
     changes: (cursor, max) => changes(sql, cursor, max),
     async backlog() {
+      // What another process moved counts from now on, and not from our next look.
+      desk.stir()
       await desk.ask({ kind: 'look' })
       return backlog(sql, { id, buckets: seats.holdings.map(({ bucket }) => bucket), counts: desk.counts() }, now())
     },

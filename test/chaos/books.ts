@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Entry, Store } from '../../src/store/store.ts'
+import { asked, openLedger } from './ground.ts'
+import { inPostgres } from './ledger.ts'
 
 /** What the ledger and the user's own table say, compared with what was promised. */
 export interface Account {
@@ -29,9 +30,9 @@ export const nothingWrong: Wrong = { lost: [], open: [], idle: [], doubled: [], 
 /** Of each kind of wrong so many are named. */
 const NAMED_MAX = 20
 
-/** The account of a ledger in a file whose process has ended. */
+/** The account of a ledger whose process has ended. */
 export async function account(ledger: string, acknowledged: ReadonlySet<string>): Promise<Account> {
-  return compared(await looked(ledger), effectsOf(ledger), acknowledged)
+  return compared(await looked(ledger), await effectsOf(ledger), acknowledged)
 }
 
 /** What a ledger holds, beside what its handlers did and what was promised. */
@@ -69,7 +70,7 @@ export interface Looked {
 
 /** All events of a ledger that nobody keeps just now. To look is to start: what was still leased is lost by that. */
 export async function looked(ledger: string): Promise<Looked> {
-  const store = await openSqlite({ path: ledger })
+  const store = await openLedger(ledger)
   return entriesOf(store).finally(() => store.close())
 }
 
@@ -103,7 +104,9 @@ export interface Effect {
 }
 
 /** What the handler `effects` has committed, in the order in which it did. */
-export function effectsOf(ledger: string): Effect[] {
+export async function effectsOf(ledger: string): Promise<Effect[]> {
+  if (inPostgres(ledger))
+    return asked(ledger, 'select event_id as id, lane, fence::float8 as fence from effects order by n')
   const db = new DatabaseSync(ledger, { readOnly: true })
   try {
     return db.prepare('select event_id as id, lane, fence from effects order by n').all() as unknown as Effect[]

@@ -1,7 +1,12 @@
+import type { Pool } from 'pg'
 import type { Handler } from '../../src/index.ts'
+import { inPostgres } from './ledger.ts'
 
-/** A row for each run that commits, with no key that could hide a second one. */
-export const commitEffect: Handler = ({ id }, { transaction, lane, fence, attempt }) =>
+/** A row for each run that commits, with no key that could hide a second one: where the ledger is, in one commit with it. */
+export const commitEffect: Handler = (event, context) =>
+  inPostgres(process.env['DATABASE_URL'] ?? '') ? intoPostgres(event, context) : intoSqlite(event, context)
+
+const intoSqlite: Handler = ({ id }, { transaction, lane, fence, attempt }) =>
   transaction((db) => {
     db.exec(EFFECTS)
     db.prepare('insert into effects (event_id, lane, fence, attempt) values (?, ?, ?, ?)').run(id, lane, fence, attempt)
@@ -9,3 +14,30 @@ export const commitEffect: Handler = ({ id }, { transaction, lane, fence, attemp
 
 const EFFECTS = `create table if not exists effects
   (n integer primary key, event_id text, lane text, fence integer, attempt integer)`
+
+/** By a pool of the handler's own, as users have one. */
+const intoPostgres: Handler = async ({ id }, { settleIn, lane, fence, attempt }) => {
+  const client = await (await shop()).connect()
+  try {
+    await client.query('begin')
+    await client.query('insert into effects (event_id, lane, fence, attempt) values ($1, $2, $3, $4)', [
+      ...[id, lane, fence, attempt],
+    ])
+    await settleIn(client)
+    await client.query('commit')
+    client.release()
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+}
+
+let pool: Promise<Pool> | undefined
+
+const shop = (): Promise<Pool> =>
+  (pool ??= import('pg').then(({ default: pg }) => {
+    const made = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
+    made.on('error', () => {})
+    made.on('connect', (client) => client.on('error', () => {}))
+    return made
+  }))

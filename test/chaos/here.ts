@@ -6,6 +6,7 @@ import { silent } from '../../src/core/service.ts'
 import { type Cluster, type ClusterOptions, createCluster } from '../../src/index.ts'
 import type { Entry, Query } from '../../src/store/store.ts'
 import { SECRET } from './delivery.ts'
+import { databaseUrl, inPostgres } from './ledger.ts'
 import { Sender } from './sender.ts'
 
 /** A folder that goes with the test. */
@@ -15,10 +16,11 @@ export function folderFor(t: TestContext): string {
   return folder
 }
 
-/** A cluster in this process, on a ledger in a file: as a user embeds it. */
-export function here(t: TestContext, folder: string, options: ClusterOptions = {}): Cluster {
+/** A cluster in this process, as a user embeds it: on a ledger by its name, or on one in a file of that folder. */
+export function here(t: TestContext, at: string, options: ClusterOptions = {}): Cluster {
+  const ledger = inPostgres(at) || at.endsWith('.db') ? at : join(at, 'ledger.db')
   const cluster = createCluster({
-    databaseUrl: `sqlite:${join(folder, 'ledger.db')}`,
+    databaseUrl: databaseUrl(ledger),
     accounts: { default: { webhookSecrets: SECRET } },
     ingestion: { host: '127.0.0.1', port: 0 },
     console: { port: 0 },

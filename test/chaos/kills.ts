@@ -1,7 +1,7 @@
-import { join } from 'node:path'
 import { between, type Random } from '../../src/core/random.ts'
 import { Place } from '../services/place.ts'
 import { type Account, account } from './books.ts'
+import { ledgerIn } from './ground.ts'
 import { Load } from './load.ts'
 import { Sender } from './sender.ts'
 import { pause, worked } from './settle.ts'
@@ -38,7 +38,7 @@ const DRAIN_MS = 120_000
 /** Kills and restarts the product under load, then lets it finish and compares what it did with what it promised. */
 export async function kills({ kills, events, ratePerSecond, random }: KillsPlan): Promise<KillsReport> {
   const place = new Place('kills')
-  const ledger = join(await place.folder(), 'ledger.db')
+  const ledger = await ledgerIn(place)
   const options: UpOptions = { place, ledger, port: await place.port(), handlers: 'effects' }
   let up = await new Up(options).started()
   const sender = new Sender(up.origin)

@@ -13,11 +13,12 @@ import { report } from './report.ts'
 const REPORTS: Readonly<Record<string, string>> = {
   promises: 'docs/reports/chaos.md',
   postgres: 'docs/reports/chaos-postgres.md',
+  'test/postgres/cluster.test.ts': 'docs/reports/chaos-cluster.md',
 }
 
 /**
  * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos -- postgres`
- * does the same for a cluster over Postgres. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the report as it
+ * does the same over Postgres, `-- test/postgres/cluster.test.ts` for a whole cluster over it alone. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the report as it
  * is; `--seed 7` moves the kills.
  */
 const words = process.argv.slice(2)

@@ -8,12 +8,19 @@ export async function worked(up: Up, withinMs: number): Promise<number> {
   const until = performance.now() + withinMs
   for (;;) {
     const { backlog } = await up.get<{ backlog: Backlog }>('/api/v1/status')
-    if (backlog.ready + backlog.scheduled + backlog.held + backlog.running === 0) return backlog.dead
+    const { ready, scheduled, held, running, dead } = backlog
+    if (ready + scheduled + held + running === 0 && (await nothingOpen(up))) return dead
     if (performance.now() > until) {
       throw new Error(`after ${withinMs} ms there is still work: ${JSON.stringify(backlog)}\n${up.words}`)
     }
     await pause(LOOK_MS)
   }
+}
+
+/** A process that was killed may have said that it has nothing before it got what it had. */
+async function nothingOpen(up: Up): Promise<boolean> {
+  const pages = ['waiting', 'running'].map((state) => up.get<{ data: unknown[] }>(`/api/v1/events?state=${state}`))
+  return (await Promise.all(pages)).every(({ data }) => data.length === 0)
 }
 
 /** Real time, for what happens in real processes only. */

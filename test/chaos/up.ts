@@ -1,14 +1,16 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Place } from '../services/place.ts'
 import { SECRET } from './delivery.ts'
+import { databaseUrl, inPostgres } from './ledger.ts'
 
 /** What `up` is started with. */
 export interface UpOptions {
   readonly place: Place
-  /** The file of the ledger; a later process goes on with it. */
+  /** Its file or its URL; a later process goes on with it. */
   readonly ledger: string
   readonly port: number
   /** A module of `handlers/`, by name. */
@@ -47,7 +49,7 @@ export class Up {
   constructor({ place, ledger, port, handlers, env = {}, imports = [] }: UpOptions) {
     const flags = imports.flatMap((file) => ['--import', file])
     this.#child = place.spawn(process.execPath, [...flags, BIN, 'up', '--handlers', moduleOf(handlers)], {
-      cwd: fileURLToPath(new URL('.', `file://${ledger}`)),
+      ...(inPostgres(ledger) ? {} : { cwd: dirname(ledger) }),
       env: { ...settings(ledger, port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -134,7 +136,7 @@ export class Up {
 
 const settings = (ledger: string, port: number): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
-  DATABASE_URL: `sqlite:${ledger}`,
+  DATABASE_URL: databaseUrl(ledger),
   STRIPE_WEBHOOK_SECRET: SECRET,
   PORT: String(port),
   CONSOLE_PORT: '0',

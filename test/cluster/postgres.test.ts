@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import { type Cluster, createCluster } from '../../src/cluster.ts'
-import type { Role } from '../../src/config.ts'
+import { test } from 'node:test'
+import { createCluster } from '../../src/cluster.ts'
 import { silent } from '../../src/core/service.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import { sign } from '../../src/stripe/signature.ts'
 import { envelope } from '../chaos/virtual.ts'
-import { ask, ownSchema } from '../conformance/postgres.ts'
+import { ask } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
-
-const SECRET = 'whsec_cluster_on_postgres'
+import { cluster, database, delivery } from './on-postgres.ts'
 
 test('what one process takes another works, once, on a ledger in Postgres', { skip: postgres.skip }, async (t) => {
   const url = await database(t)
@@ -35,9 +32,7 @@ test('what one process takes another works, once, on a ledger in Postgres', { sk
 test('a ledger in Postgres that is not there yet is refused with the command that makes it', {
   skip: postgres.skip,
 }, async (t) => {
-  const { direct, drop } = await ownSchema(await postgres.ready())
-  t.after(drop)
-  const made = createCluster({ databaseUrl: direct, logger: silent })
+  const made = createCluster({ databaseUrl: await database(t), logger: silent })
 
   await assert.rejects(made.start(), (error: Error & { code?: string; remedy?: string }) => {
     assert.equal(error.code, 'schema_older')
@@ -45,43 +40,6 @@ test('a ledger in Postgres that is not there yet is refused with the command tha
     return true
   })
 })
-
-async function database(t: TestContext): Promise<string> {
-  const { direct, drop } = await ownSchema(await postgres.ready())
-  t.after(drop)
-  return direct
-}
-
-function cluster(t: TestContext, databaseUrl: string, role: Role): Cluster {
-  const made = createCluster({
-    databaseUrl,
-    migrate: 'apply',
-    roles: [role],
-    accounts: { default: { webhookSecrets: SECRET } },
-    ingestion: { host: '127.0.0.1', port: 0 },
-    console: { port: 0 },
-    logger: silent,
-  })
-  t.after(() => made.stop())
-  return made
-}
-
-function delivery(id: string): Request {
-  const body = JSON.stringify({
-    id,
-    object: 'event',
-    type: 'invoice.paid',
-    created: Math.floor(Date.now() / 1000),
-    livemode: false,
-    data: { object: { id: `in_${id}`, object: 'invoice', customer: 'cus_1' } },
-  })
-  const header = sign({ body: Buffer.from(body), secrets: [SECRET], at: Date.now() })
-  return new Request('http://localhost/webhooks/stripe', {
-    method: 'POST',
-    headers: { 'stripe-signature': header },
-    body,
-  })
-}
 
 test('what one process says of a restore another one heeds with its next event', { skip: postgres.skip }, async (t) => {
   const url = await database(t)

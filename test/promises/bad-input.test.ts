@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Cluster } from '../../src/index.ts'
 import { eventBody, PATH, SECRET, signatureOf } from '../chaos/delivery.ts'
-import { folderFor, here, senderTo, stored } from '../chaos/here.ts'
+import { ledgerFor } from '../chaos/ground.ts'
+import { here, senderTo, stored } from '../chaos/here.ts'
 
 const GOOD = eventBody({ id: 'evt_good' })
 const now = () => systemClock.now()
@@ -119,7 +120,7 @@ const rows: readonly Row[] = [
 ]
 
 test('bad input: the right status and code, and nothing is stored', async (t) => {
-  const cluster = here(t, folderFor(t))
+  const cluster = here(t, await ledgerFor(t))
   cluster.on('*', () => assert.fail('bad input was worked'))
   await cluster.start()
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { seeded } from '../../src/core/random.ts'
 import { account, looked, nothingWrong } from '../chaos/books.ts'
 import { eventBody } from '../chaos/delivery.ts'
+import { ledgerIn } from '../chaos/ground.ts'
 import { Load } from '../chaos/load.ts'
 import { Sender } from '../chaos/sender.ts'
 import { worked } from '../chaos/settle.ts'
@@ -21,7 +21,7 @@ const env = { HOOKKEEPER_PROCESSING_DRAIN_MS: String(DRAIN_MS) }
 test(`SIGTERM under load, ${ROUNDS} times: exit 0 in time, nothing stays leased, nothing is lost, nothing doubled`, async (t) => {
   const place = new Place('drained')
   t.after(() => place.end())
-  const ledger = join(await place.folder(), 'ledger.db')
+  const ledger = await ledgerIn(place)
   const options = { place, ledger, port: await place.port(), handlers: 'slow', env }
   let up = await new Up(options).started()
   const sender = new Sender(up.origin)
@@ -53,7 +53,7 @@ test(`SIGTERM under load, ${ROUNDS} times: exit 0 in time, nothing stays leased,
 test('SIGTERM while a handler does not come back: it is given back, its attempt uncounted, and the exit is 0', async (t) => {
   const place = new Place('deaf')
   t.after(() => place.end())
-  const ledger = join(await place.folder(), 'ledger.db')
+  const ledger = await ledgerIn(place)
   const up = await new Up({ place, ledger, port: await place.port(), handlers: 'slow', env }).started()
   const sender = new Sender(up.origin)
   t.after(() => sender.close())
@@ -77,7 +77,7 @@ async function leased(up: Up): Promise<void> {
 test('told to end, a process ends, whatever its handlers left open', async (t) => {
   const place = new Place('lingering')
   t.after(() => place.end())
-  const ledger = join(await place.folder(), 'ledger.db')
+  const ledger = await ledgerIn(place)
   const up = await new Up({ place, ledger, port: await place.port(), handlers: 'lingering' }).started()
 
   assert.deepEqual(await up.stop(), { code: 0, signal: null })

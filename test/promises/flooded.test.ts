@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { measure } from '../../bench/measure.ts'
 import { median } from '../../bench/rows.ts'
 import { eventBody, SECRET } from '../chaos/delivery.ts'
 import { Flood } from '../chaos/flood.ts'
-import { allSettled, folderFor, here, senderTo, stored } from '../chaos/here.ts'
+import { ledgerFor, ledgerIn } from '../chaos/ground.ts'
+import { allSettled, here, senderTo, stored } from '../chaos/here.ts'
 import { pause } from '../chaos/settle.ts'
 import { Up } from '../chaos/up.ts'
 import { Place } from '../services/place.ts'
@@ -18,7 +18,7 @@ const ROUNDS = 3
 const GOOD = { secret: SECRET, lanes: 1_000, connections: 16, ratePerSecond: 300, requestsMax: 100_000 }
 
 test(`${BAD} bad requests beside ${GOOD_ONES} good ones: every good one is recorded, no bad one is`, async (t) => {
-  const cluster = here(t, folderFor(t))
+  const cluster = here(t, await ledgerFor(t))
   cluster.on('*', () => {})
   await cluster.start()
   const flood = new Flood(cluster.publicAddress() ?? '')
@@ -44,7 +44,7 @@ if (full)
     t.after(() => place.end())
     const dir = await place.folder()
     const port = await place.port()
-    const up = await new Up({ place, ledger: join(dir, 'ledger.db'), port, handlers: 'effects' }).started()
+    const up = await new Up({ place, ledger: await ledgerIn(place), port, handlers: 'effects' }).started()
     const running = { dir, port, pids: [up.pid], services: [], api: null, times: null, stop: async () => {} }
     const flood = new Flood(up.origin)
     t.after(() => flood.close())

@@ -5,7 +5,8 @@ import { pick, type Random, seeded, shuffled } from '../../src/core/random.ts'
 import type { Entry } from '../../src/store/store.ts'
 import { rankOf } from '../../src/stripe/catalog.ts'
 import { type EventFacts, eventBody } from '../chaos/delivery.ts'
-import { allSettled, folderFor, found, here, senderTo } from '../chaos/here.ts'
+import { ledgerFor } from '../chaos/ground.ts'
+import { allSettled, found, here, senderTo } from '../chaos/here.ts'
 import type { Sender } from '../chaos/sender.ts'
 import { seed, sized } from '../size.ts'
 
@@ -22,7 +23,7 @@ const TYPES = [
 ]
 
 test(`${EVENTS} events, shuffled, one in ten doubled: never two of one customer at once, each worked once`, async (t) => {
-  const cluster = here(t, folderFor(t))
+  const cluster = here(t, await ledgerFor(t))
   const busy = new Set<string>()
   const ran = new Map<string, number>()
   const together: string[] = []
@@ -48,14 +49,14 @@ test(`${EVENTS} events, shuffled, one in ten doubled: never two of one customer 
 })
 
 test(`${EVENTS} events admitted before processing starts, strict: each customer's in (created, rank, arrival) order`, async (t) => {
-  const folder = folderFor(t)
-  const door = here(t, folder)
+  const ledger = await ledgerFor(t)
+  const door = here(t, ledger)
   await door.start(['ingestion'])
   await deliver(senderTo(t, door), stream(seeded(seed + 1)))
   await door.stop()
 
   const worked: { lane: string; id: string }[] = []
-  const cluster = here(t, folder)
+  const cluster = here(t, ledger)
   // One in seven fails at first: those behind it have to wait.
   const retry = { attempts: 3, baseMs: 1 }
   cluster.on('*', { order: 'strict', retry }, ({ id }, { lane, attempt }) => {

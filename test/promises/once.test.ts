@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventBody, signatureOf } from '../chaos/delivery.ts'
-import { allSettled, folderFor, found, here, senderTo, signal } from '../chaos/here.ts'
+import { ledgerFor } from '../chaos/ground.ts'
+import { allSettled, found, here, senderTo, signal } from '../chaos/here.ts'
 
 test('the same event 100 times at once: one row, one effect, 100 times 200', async (t) => {
-  const cluster = here(t, folderFor(t))
+  const cluster = here(t, await ledgerFor(t))
   let effects = 0
   cluster.on('invoice.paid', () => void effects++)
   await cluster.start()
@@ -27,8 +28,8 @@ test('the same event 100 times at once: one row, one effect, 100 times 200', asy
 })
 
 test('a repeat while the event runs, after it is done and after a restart changes nothing', async (t) => {
-  const folder = folderFor(t)
-  const first = here(t, folder)
+  const ledger = await ledgerFor(t)
+  const first = here(t, ledger)
   const begun = signal()
   const release = signal()
   let effects = 0
@@ -50,7 +51,7 @@ test('a repeat while the event runs, after it is done and after a restart change
   await allSettled(first)
   await first.stop()
 
-  const second = here(t, folder)
+  const second = here(t, ledger)
   second.on('*', () => void effects++)
   await second.start()
   assert.equal((await senderTo(t, second).post(body)).status, 200)

@@ -8,6 +8,7 @@ import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createProcess, TEST_SECRET } from '../../src/testing/process.ts'
 import { eventBody, signatureOf } from '../chaos/delivery.ts'
+import { inFiles, ledgerIn, openLedger } from '../chaos/ground.ts'
 import { folderFor } from '../chaos/here.ts'
 import { Up } from '../chaos/up.ts'
 import { envelope, pass, turns } from '../chaos/virtual.ts'
@@ -48,69 +49,70 @@ interface Effect {
 const heldIn = async (store: Store) =>
   (await store.ledger.find({ held: true, limit: 1_000 })).data.map(({ id }) => id).toSorted()
 
-test('a back-up that is an hour old is restored: Stripe redelivers, the sweep admits, and nothing runs twice without a person', async (t: TestContext) => {
-  const folder = folderFor(t)
-  const clock = new VirtualClock()
-  const before: Effect[] = []
-  const names = (kind: string) => Array.from({ length: EVENTS }, (_, n) => `evt_${kind}_${n}`)
-  const [done, failing, lost] = [names('done'), names('failing'), names('lost')]
-  const begun = clock.now()
+if (inFiles())
+  test('a back-up that is an hour old is restored: Stripe redelivers, the sweep admits, and nothing runs twice without a person', async (t: TestContext) => {
+    const folder = folderFor(t)
+    const clock = new VirtualClock()
+    const before: Effect[] = []
+    const names = (kind: string) => Array.from({ length: EVENTS }, (_, n) => `evt_${kind}_${n}`)
+    const [done, failing, lost] = [names('done'), names('failing'), names('lost')]
+    const begun = clock.now()
 
-  const first = await life(clock, join(folder, 'first.db'), before)
-  for (const id of done) await first.deliver(id, begun)
-  for (const id of failing) await first.deliver(id, begun, 'charge.failed')
-  const from = clock.now()
-  await first.store.backup(join(folder, 'backup.db'))
-  await pass(clock, { ms: HOUR_MS / 2, stepMs: 300_000 })
-  for (const id of lost) await first.deliver(id, clock.now())
-  await first.stop()
-  // Started again and again, as a program that crashes is: each start raises the fences of the ledger that will be lost.
-  for (let start = 0; start < 20; start++) await (await life(clock, join(folder, 'first.db'), before)).stop()
-  const last = await life(clock, join(folder, 'first.db'), before)
-  await last.deliver('evt_last', clock.now())
-  await last.stop()
-  assert.equal(before.length, 3 * EVENTS + 1, 'the ledger that was lost had worked everything')
-  await clock.advance(HOUR_MS / 2)
+    const first = await life(clock, join(folder, 'first.db'), before)
+    for (const id of done) await first.deliver(id, begun)
+    for (const id of failing) await first.deliver(id, begun, 'charge.failed')
+    const from = clock.now()
+    await first.store.backup(join(folder, 'backup.db'))
+    await pass(clock, { ms: HOUR_MS / 2, stepMs: 300_000 })
+    for (const id of lost) await first.deliver(id, clock.now())
+    await first.stop()
+    // Started again and again, as a program that crashes is: each start raises the fences of the ledger that will be lost.
+    for (let start = 0; start < 20; start++) await (await life(clock, join(folder, 'first.db'), before)).stop()
+    const last = await life(clock, join(folder, 'first.db'), before)
+    await last.deliver('evt_last', clock.now())
+    await last.stop()
+    assert.equal(before.length, 3 * EVENTS + 1, 'the ledger that was lost had worked everything')
+    await clock.advance(HOUR_MS / 2)
 
-  const after: Effect[] = []
-  const second = await life(clock, join(folder, 'backup.db'), after, from)
-  const old = clock.now() - HOUR_MS / 2
-  for (const id of [...done, ...lost, 'evt_last']) await second.deliver(id, old)
-  await second.store.ledger.admit([envelope(clock, { id: 'evt_swept', createdAt: old, via: 'sweep' })])
-  await pass(clock, { ms: 24 * HOUR_MS, stepMs: HOUR_MS })
+    const after: Effect[] = []
+    const second = await life(clock, join(folder, 'backup.db'), after, from)
+    const old = clock.now() - HOUR_MS / 2
+    for (const id of [...done, ...lost, 'evt_last']) await second.deliver(id, old)
+    await second.store.ledger.admit([envelope(clock, { id: 'evt_swept', createdAt: old, via: 'sweep' })])
+    await pass(clock, { ms: 24 * HOUR_MS, stepMs: HOUR_MS })
 
-  assert.deepEqual(after, [])
-  assert.deepEqual(await heldIn(second.store), [...failing, ...lost, 'evt_last', 'evt_swept'].toSorted())
+    assert.deepEqual(after, [])
+    assert.deepEqual(await heldIn(second.store), [...failing, ...lost, 'evt_last', 'evt_swept'].toSorted())
 
-  await second.deliver('evt_new', clock.now())
-  await pass(clock, { ms: 1_000, stepMs: 500 })
-  assert.deepEqual(
-    after.map(({ id }) => id),
-    ['evt_new'],
-  )
+    await second.deliver('evt_new', clock.now())
+    await pass(clock, { ms: 1_000, stepMs: 500 })
+    assert.deepEqual(
+      after.map(({ id }) => id),
+      ['evt_new'],
+    )
 
-  const person = { by: 'operator', why: 'it was never worked' }
-  await second.store.ledger.move({ query: { id: 'evt_swept' }, limit: 1 }, { kind: 'release' }, person)
-  await second.store.ledger.move({ query: { held: true }, limit: 1_000 }, { kind: 'record' }, person)
-  await pass(clock, { ms: HOUR_MS, stepMs: 300_000 })
-  assert.deepEqual(
-    after.map(({ id }) => id),
-    ['evt_new', 'evt_swept'],
-  )
-  const highest = Math.max(...before.map(({ fence }) => fence))
-  assert.ok(after.every(({ fence }) => fence > highest))
-  await second.stop()
+    const person = { by: 'operator', why: 'it was never worked' }
+    await second.store.ledger.move({ query: { id: 'evt_swept' }, limit: 1 }, { kind: 'release' }, person)
+    await second.store.ledger.move({ query: { held: true }, limit: 1_000 }, { kind: 'record' }, person)
+    await pass(clock, { ms: HOUR_MS, stepMs: 300_000 })
+    assert.deepEqual(
+      after.map(({ id }) => id),
+      ['evt_new', 'evt_swept'],
+    )
+    const highest = Math.max(...before.map(({ fence }) => fence))
+    assert.ok(after.every(({ fence }) => fence > highest))
+    await second.stop()
 
-  const third = await life(clock, join(folder, 'backup.db'), after, from)
-  assert.deepEqual(await heldIn(third.store), [], 'a second start with the same flag holds nothing more')
-  await third.stop()
-})
+    const third = await life(clock, join(folder, 'backup.db'), after, from)
+    assert.deepEqual(await heldIn(third.store), [], 'a second start with the same flag holds nothing more')
+    await third.stop()
+  })
 
 test('`up --restored-from` holds once; a second start with the same flag says that it was done', async (t) => {
   const place = new Place('restored')
   t.after(() => place.end())
-  const ledger = join(await place.folder(), 'ledger.db')
-  const store = await openSqlite({ path: ledger })
+  const ledger = await ledgerIn(place)
+  const store = await openLedger(ledger)
   await store.ledger.admit([envelope({ now: () => Date.UTC(2026, 10, 3) }, { id: 'evt_open' })])
   await store.close()
   const env = { HOOKKEEPER_RESTORED_FROM: '2026-11-03T12:00:00Z' }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { eventBody, signatureOf } from '../chaos/delivery.ts'
+import { ledgerIn } from '../chaos/ground.ts'
 import { Sender } from '../chaos/sender.ts'
 import { Up, type UpOptions } from '../chaos/up.ts'
 import { Place } from '../services/place.ts'
@@ -68,7 +68,7 @@ test('a destination that fails and quotes the event: no line of the whole run ho
 async function running(t: TestContext, how: Pick<UpOptions, 'handlers' | 'env'>) {
   const place = new Place('unleaked')
   t.after(() => place.end())
-  const ledger = join(await place.folder(), 'ledger.db')
+  const ledger = await ledgerIn(place)
   const up = await new Up({ place, ledger, port: await place.port(), ...how }).started()
   const lines: string[] = []
   up.onLine((line) => lines.push(JSON.stringify(line)))

@@ -143,11 +143,10 @@ class Pair {
   cut(told: 'both' | 'client' | 'server'): void {
     this.freeze()
     this.#cut = true
-    if (told !== 'server') this.#sides.client.resetAndDestroy()
-    if (told !== 'client') this.#sides.server.resetAndDestroy()
+    if (told !== 'server') reset(this.#sides.client)
+    if (told !== 'client') reset(this.#sides.server)
   }
 
-  /** A reset waits for a connection that is being made, and may wait for ever: this does not. */
   end(): void {
     this.cut('both')
     for (const side of Object.values(this.#sides)) side.destroy()
@@ -179,3 +178,7 @@ class Pair {
     if (!this.#frozen && !this.#behind.has(side)) side.resume()
   }
 }
+
+/** One that is being made, or whose end was said, cannot be reset: Node would keep its handle for ever, and with it the process. */
+const reset = (side: Socket): void =>
+  void (side.connecting || side.writableEnded ? side.destroy() : side.resetAndDestroy())

@@ -101,7 +101,9 @@ export class Leasing {
       recent: this.recent,
       refs: chosen.flatMap(({ chosen }) => chosen.map(({ ref }) => ref)),
     })
-    const grants = chosen.map(({ call, chosen }) => ({
+    const [wanted, calledOff] = partition(chosen, ({ call }) => this.#calls.includes(call))
+    for (const { slot } of calledOff.flatMap(({ chosen }) => chosen)) book.lanes.again(slot, ready(now), now)
+    const grants = wanted.map(({ call, chosen }) => ({
       call,
       works: chosen.flatMap((one) => this.#grant(book, draft, one, facts.get(one.ref))),
     }))
@@ -164,7 +166,7 @@ export class Leasing {
       const fence = this.#deps.seats.fence(placeOf(ref).bucket)
       if (fence !== null) return [{ call, plan, slot, ref, fence }]
       // None left in hand: the next beat brings more.
-      book.lanes.again(slot, { dueAt: now, alone: false, blocks: false }, now)
+      book.lanes.again(slot, ready(now), now)
       return []
     })
   }
@@ -199,4 +201,10 @@ export class Leasing {
       },
     ]
   }
+}
+
+const ready = (now: number) => ({ dueAt: now, alone: false, blocks: false })
+
+function partition<V>(values: readonly V[], fits: (value: V) => boolean): [V[], V[]] {
+  return [values.filter(fits), values.filter((value) => !fits(value))]
 }

@@ -1,10 +1,10 @@
-import pg from 'pg'
 import type { Random } from '../../../src/core/random.ts'
 import { openPostgres } from '../../../src/store/postgres.ts'
 import { Place } from '../../services/place.ts'
-import { type Postgres, startPostgres, systemPrograms } from '../../services/postgres-server.ts'
+import { startPostgres, systemPrograms } from '../../services/postgres-server.ts'
 import { TcpProxy } from '../../services/tcp-proxy.ts'
-import { type Account, compared, type Effect, entriesOf } from '../books.ts'
+import { type Account, compared, effectsOf, entriesOf } from '../books.ts'
+import { asked, EFFECTS } from '../ground.ts'
 import { Load } from '../load.ts'
 import { pause } from '../settle.ts'
 import { Destination } from './destination.ts'
@@ -59,11 +59,11 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
   const postgres = await startPostgres(place, (await systemPrograms()) ?? '', SETTINGS)
   const proxy = await new TcpProxy({ port: postgres.port }).start()
   const destination = await Destination.start()
-  await prepared(postgres.url)
   const store = await openPostgres({ url: postgres.url, migrates: true })
+  await asked(postgres.url, EFFECTS)
   const watch = new Watch(store)
   const url = proxy.url(postgres.url)
-  const env = { DATABASE_URL: url, SHOP_URL: url, DESTINATION: destination.url }
+  const env = { DATABASE_URL: url, DESTINATION: destination.url }
   const fleet = await new Fleet({ place, random, roles: ROLES, env }).start()
   const load = new Load({ sender: fleet, random, ratePerSecond, customers: 2_000, repeats: 0.1 })
   const saturated = async () => (windowMs > 0 ? saturation(fleet, watch, { random, windowMs }) : Number.NaN)
@@ -80,7 +80,7 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
     await finished(fleet, watch)
     const after = await saturated()
     await Promise.all(fleet.members.map((member) => fleet.stop(member)))
-    const account = compared(await entriesOf(store), await effectsIn(postgres), load.acknowledged)
+    const account = compared(await entriesOf(store), await effectsOf(postgres.url), load.acknowledged)
     const { answers, perSecond: offeredPerSecond } = load
     const slowestStopMs = Math.max(...fleet.stopsMs)
     const { refused } = destination
@@ -138,18 +138,3 @@ async function saturation(
 
 /** For each second of measuring so many of filling: enough, and not for minutes. */
 const FILL_SHARE = 1
-
-async function prepared(connectionString: string): Promise<void> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  await client.query('create table effects (n bigserial, event_id text, lane text, fence bigint, attempt int)')
-  await client.end()
-}
-
-async function effectsIn({ url }: Postgres): Promise<Effect[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client.query('select event_id as id, lane, fence::float8 as fence from effects order by n')
-  await client.end()
-  return rows
-}
