@@ -7,7 +7,7 @@ import { postgres } from '../services/postgres.ts'
 import { full, seed, sized } from '../size.ts'
 
 const RATE = sized({ tenth: 50, whole: 500 })
-const LONGEST_MS = sized({ tenth: 6_000, whole: 60_000 })
+const LONGEST_MS = sized({ tenth: 4_000, whole: 60_000 })
 /** Saturated windows are figures, so only where the machine is ours. */
 const WINDOW_MS = sized({ tenth: 0, whole: 10_000 })
 const RECOVERED_MS = 10_000

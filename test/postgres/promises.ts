@@ -17,9 +17,9 @@ const ALL = [
 ]
 
 /** What is over in seconds. */
-const QUICK = ['lanes', 'once', 'retried']
-/** The trial of a whole cluster kills processes too. */
-const LONG = ['killed']
+const QUICK = ['lanes', 'once']
+/** The trial of a whole cluster kills and stops processes too. */
+const LONG = ['killed', 'drained']
 
 /**
  * The promises of `test/promises/`, kept by a ledger in Postgres. `again`: by another Postgres than the first, where `npm test` tries

@@ -19,7 +19,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000 },
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
   { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000 },
-  { name: 'examples', folders: ['examples'], atOnce: 2, limitMs: 300_000 },
+  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 300_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
