@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import pg from 'pg'
 import { createCluster } from '../../src/cluster.ts'
 import { silent } from '../../src/core/service.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
+import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { ask } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
@@ -87,4 +89,29 @@ test('pages follow one another also where the numbers of transactions get one mo
     if (cursor === null) break
   }
   assert.deepEqual(found, ids.toReversed())
+})
+
+// A worker that was told to stop while its lease was being made got nothing, and the event ran out as lost.
+test('a lease that is called off while it is made is granted to nobody, and the event is free', {
+  skip: postgres.skip,
+}, async (t) => {
+  const url = await database(t)
+  const other = await openPostgres({ url, migrates: true })
+  const stop = new AbortController()
+  const real = new pg.Pool({ connectionString: url })
+  const query = (text: string, values: unknown[]) => {
+    if (text.includes('hookkeeper_bodies')) stop.abort()
+    return real.query(text, values)
+  }
+  const pool = { query, connect: () => real.connect(), end: () => real.end() } as unknown as pg.Pool
+  const store = await openPostgres({ url, pool })
+  t.after(() => Promise.all([other.close(), store.close()]))
+  await other.ledger.admit([envelope({ now: () => Date.now() }, { id: 'evt_free' })])
+  const want = { max: 1, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler({ name: 'one' })] }
+
+  assert.deepEqual(await store.ledger.lease(want, stop.signal), [])
+  assert.ok(stop.signal.aborted)
+  const [work] = await store.ledger.lease(want)
+
+  assert.deepEqual([work?.event.id, work?.attempt, work?.lost], ['evt_free', 1, 0])
 })

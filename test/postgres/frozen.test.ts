@@ -53,7 +53,7 @@ test(`${FUNCTIONS} functions that freeze with their last 200: nothing is lost or
     await fetch(`${clock.url}/work`)
   }
   for (const { child } of functions) child.kill('SIGCONT')
-  // What each of them goes on with is over when it has answered.
+  // It answers when what it goes on with is over.
   for (const one of functions) assert.equal((await fetch(`${one.url}/work`)).status, 200)
 
   const { entries } = await entriesOf(store)
