@@ -98,12 +98,14 @@ test('a lease that is called off while it is made is granted to nobody, and the 
   const url = await database(t)
   const other = await openPostgres({ url, migrates: true })
   const stop = new AbortController()
-  const real = new pg.Pool({ connectionString: url })
-  const query = (text: string, values: unknown[]) => {
-    if (text.includes('hookkeeper_bodies')) stop.abort()
-    return real.query(text, values)
-  }
-  const pool = { query, connect: () => real.connect(), end: () => real.end() } as unknown as pg.Pool
+  const pool = new pg.Pool({ connectionString: url })
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...asked: unknown[]) => unknown
+    client.query = ((asked: { text?: string }, ...rest: unknown[]) => {
+      if ((asked.text ?? String(asked)).includes('hookkeeper_bodies')) stop.abort()
+      return query(asked, ...rest)
+    }) as never
+  })
   const store = await openPostgres({ url, pool })
   t.after(() => Promise.all([other.close(), store.close()]))
   await other.ledger.admit([envelope({ now: () => Date.now() }, { id: 'evt_free' })])

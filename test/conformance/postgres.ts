@@ -103,6 +103,7 @@ class Mortal {
   /** What the ledger uses of a pool. */
   readonly pool: pg.Pool
   readonly #real: pg.Pool
+  readonly #running = new Set<Promise<unknown>>()
   #kill: (error: Error) => void = () => {}
   #dead = false
 
@@ -113,9 +114,12 @@ class Mortal {
     const death = new Promise<never>((_, reject) => (this.#kill = reject))
     death.catch(() => (this.#dead = true))
     const alive = <V>(work: () => Promise<V>) => Promise.race([death, this.#dead ? death : work()])
-    const facade: Pick<pg.Pool, 'connect' | 'end'> & { query: unknown } = {
-      query: (text: string, values: unknown[]) => alive(() => real.query(text, values)),
-      connect: () => alive(() => real.connect()),
+    real.on('connect', (client) => {
+      const query = client.query.bind(client) as (...asked: unknown[]) => Promise<unknown>
+      client.query = ((...asked: unknown[]) => alive(() => this.#under(query(...asked)))) as never
+    })
+    const facade: Pick<pg.Pool, 'connect' | 'end'> = {
+      connect: () => alive(() => this.#connect()),
       end: async () => void (this.#dead || (await real.end())),
     }
     this.pool = facade as pg.Pool
@@ -123,6 +127,22 @@ class Mortal {
 
   get busy(): boolean {
     return this.#real.totalCount !== this.#real.idleCount || this.#real.waitingCount > 0
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    const client = await this.#real.connect()
+    const release = client.release.bind(client)
+    // One that goes back while its statement runs would be cut off from it, and nobody would know when that has ended.
+    client.release = (error) =>
+      this.#dead ? void Promise.allSettled(this.#running).then(() => release(true)) : release(error)
+    if (this.#dead) client.release()
+    return client
+  }
+
+  #under<V>(statement: Promise<V>): Promise<V> {
+    const ended = statement.catch(() => {}).finally(() => this.#running.delete(ended))
+    this.#running.add(ended)
+    return statement
   }
 
   async kill(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Admitted, Ref } from '../store.ts'
 import { bytes, numbers, smalls, texts } from './arrays.ts'
 import { codeOf, type Sql } from './driver.ts'
 import type { Partitions } from './partitions.ts'
+import { prepared } from './prepared.ts'
 import { bucketOf, dayOf, refOf } from './refs.ts'
 import { tenantText } from './tenants.ts'
 
@@ -135,7 +136,9 @@ export class Arrival {
  * a few objects from becoming a hash join over all there are. What was made before a restore may have been worked by the ledger that
  * was lost, so it is held, whichever process heard of the restore.
  */
-const ADMIT = `
+const ADMIT = prepared(
+  'admit',
+  `
 with i as materialized (
   select t.*, case when t.mode = 'work' and t.created <= restored.at then 'hold' else t.mode end as dealt from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
     $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[])
@@ -179,4 +182,5 @@ with i as materialized (
   from new join i using (ord) where i.mode <> 'record'
 )
 select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, i.dealt = 'hold' as held
-from new join i using (ord)`
+from new join i using (ord)`,
+)

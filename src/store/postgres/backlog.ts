@@ -1,5 +1,6 @@
 import type { Backlog } from '../store.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { BUCKETS } from './refs.ts'
 
 /** Where nobody works, so many are counted and no more. */
@@ -43,7 +44,9 @@ const added = (a: Backlog, b: Backlog): Backlog => ({
   readyOldestMs: Math.max(a.readyOldestMs, b.readyOldestMs),
 })
 
-const REST = `
+const REST = prepared(
+  'backlog',
+  `
 with living as (
   select id, counts, works from hookkeeper_members where seen > clock_timestamp() - $2 * interval '1 ms'
 ), unowned as (
@@ -57,4 +60,5 @@ with living as (
 select
   (select coalesce(json_agg(counts), '[]') from living where id <> $1 and works and counts is not null) as others,
   (select coalesce(json_agg(p), '[]') from (
-    select state, held, due > $3 as later, count(*)::int4 as count, min(due)::float8 as first from sample group by 1, 2, 3) p) as unowned`
+    select state, held, due > $3 as later, count(*)::int4 as count, min(due)::float8 as first from sample group by 1, 2, 3) p) as unowned`,
+)

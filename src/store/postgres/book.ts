@@ -1,7 +1,7 @@
 import { Holding as Holds } from '../holding.ts'
 import { Lanes } from '../lanes.ts'
 import type { Slot } from '../scheduler.ts'
-import type { Hold, Ref } from '../store.ts'
+import type { Backlog, Hold, Ref } from '../store.ts'
 import { Names, Tenants } from './names.ts'
 import type { QueueRow } from './news.ts'
 import { placeOf } from './refs.ts'
@@ -13,13 +13,18 @@ export interface Touched {
   readonly rev: number
 }
 
+/** A lane, as the scheduler blocks it: its hash, and whose it is. */
+export interface LaneKey {
+  readonly key: number
+  readonly tenant: number
+}
+
 /** A lease that somebody holds on an event of our buckets. */
 export interface Running extends Touched {
   readonly slot: Slot
   readonly worker: string
   readonly strict: boolean
-  /** Hash. */
-  readonly lane: number
+  readonly lane: LaneKey
   /** The worker is one of this process. */
   readonly ours: boolean
 }
@@ -44,8 +49,9 @@ export class Book {
   /** Some event may have been passed by a newer one while a rule held it. */
   passed = false
 
-  get dead(): number {
-    return this.#dead.size
+  /** What waits in its buckets. */
+  counts(now: number): Backlog {
+    return { ...this.lanes.counts, dead: this.#dead.size, readyOldestMs: now - this.lanes.oldestReadyAt(now) }
   }
 
   /** A row of the queue that nothing is known of. `whose`: is that lease somebody's still? */
@@ -60,7 +66,8 @@ export class Book {
     const slot = this.#add(ref, row, waits, now)
     this.lanes.claim(slot)
     const ours = holder === 'ours'
-    this.running.set(ref, { ...known, slot, worker: live.worker ?? '', strict: live.strict, lane: row.lane, ours })
+    const lane = { key: row.lane, tenant: this.tenants.id(row.tenant) }
+    this.running.set(ref, { ...known, slot, worker: live.worker ?? '', strict: live.strict, lane, ours })
     if (ours) this.#begun(live.worker ?? '', live.row.lost > 0)
     if (holder === 'nobody') this.orphans.set(ref, known)
   }
@@ -92,18 +99,20 @@ export class Book {
     this.#touched.set(ref, next)
   }
 
-  /** A lease ended. `alone`: it was lost; `blocks`: until it is due its lane waits. */
-  end(ref: Ref, after: Live, to: { rev: number; alone: boolean; blocks: boolean }, now: number): void {
+  /** A lease ended, in this lane. `alone`: it was lost; `blocks`: until it is due its lane waits. */
+  end(ref: Ref, after: Live, to: { rev: number; alone: boolean; blocks: boolean }, now: number): LaneKey {
     const { slot, lane } = this.#stopped(ref)
     const { row, strict } = after
     if (row.state === 'waiting') {
       this.#touched.set(ref, { live: after, rev: to.rev })
-      return this.lanes.again(slot, { dueAt: row.dueAt, ...to }, now)
+      this.lanes.again(slot, { dueAt: row.dueAt, ...to }, now)
+      return lane
     }
     this.#touched.delete(ref)
     const dead = row.state === 'dead'
     this.lanes.drop(slot, dead && strict)
-    if (dead) this.#dead.set(ref, strict ? lane : null)
+    if (dead) this.#dead.set(ref, strict ? lane.key : null)
+    return lane
   }
 
   /** Nothing is known of these any more, whatever they were. */

@@ -1,17 +1,19 @@
 import type { Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
 import type { Logger } from '../../core/service.ts'
-import type { Hold, Ref, Want, Work } from '../store.ts'
+import type { Backlog, Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
-import { type After, givenBack, lost } from './attempts.ts'
 import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
-import { type Command, Hand, refsOf } from './hand.ts'
-import { Leasing } from './leasing.ts'
+import { elsewhere } from './elsewhere.ts'
+import { endLeases } from './expiry.ts'
+import { type Asked, type Flight, Flights } from './flights.ts'
+import { type Command, Hand } from './hand.ts'
+import { Leasing, partition } from './leasing.ts'
 import { Arrivals } from './news.ts'
 import { placeOf } from './refs.ts'
-import { type Known, type Live, readKnown } from './rows.ts'
+import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
 
 export interface DeskOptions {
@@ -26,13 +28,6 @@ export interface DeskOptions {
   now(): number
 }
 
-interface Asked {
-  readonly command: Command
-  resolve(value: never): void
-  reject(error: unknown): void
-  tries: number
-}
-
 const BEAT_MS = 2_000
 const HUNGRY_MS = 250
 /** Without a word from anybody we look for news this often: soon after something came, then less and less. */
@@ -43,7 +38,7 @@ const AFTER_FAILURE_MS = 250
 
 /**
  * Where a process works its buckets. One turn after another: hears what is new, ends what ran out, applies what was asked, leases,
- * and writes all of it in one statement; what was asked meanwhile goes into the next. Memory runs ahead of the write; where the
+ * and sends all of it off in one statement; what was asked meanwhile goes into the next. Memory runs ahead of the write; where the
  * rows say otherwise it is put right, and after a failure it is read anew.
  */
 export class Desk {
@@ -54,6 +49,12 @@ export class Desk {
   #holds: readonly Hold[] = []
   #asked: Asked[] = []
   readonly #doubts = new Set<Ref>()
+  readonly #flights = new Flights()
+  /** What the rows have refused: memory has it wrong. */
+  readonly #wrong = new Set<Ref>()
+  #failure: Error | null = null
+  /** Lanes have become free. */
+  #freed = false
   #turning: Promise<void> | null = null
   #dirty = false
   #lookMs = LOOK_MIN_MS
@@ -116,13 +117,19 @@ export class Desk {
   }
 
   async close(): Promise<void> {
-    while (this.#turning) await this.#turning
+    await this.#still()
     if (this.#asked.length > 0) await this.#turn().catch(() => {})
+    await this.#still()
     this.#closed = true
     this.#wake()
     this.#wakeDue()
     for (const asked of this.#asked.splice(0)) asked.reject(failure('store_closed'))
     this.#leasing.end()
+  }
+
+  /** Resolves when nothing is under way. */
+  async #still(): Promise<void> {
+    while (this.#turning || this.#flights.some) await (this.#turning ?? this.#flights.next())
   }
 
   #go(): void {
@@ -144,21 +151,33 @@ export class Desk {
 
   get #hasMore(): boolean {
     if (this.#closed) return false
-    return this.#asked.length > 0 || this.#leasing.hasNew || (this.#dirty && this.#leasing.waits)
+    if (this.#failure || this.#wrong.size > 0 || this.#asked.some((one) => this.#flights.clear(one))) return true
+    return this.#leasing.hasNew || ((this.#dirty || this.#freed) && this.#leasing.waits)
   }
 
   async #turn(): Promise<void> {
+    while (this.#flights.full || (this.#failure && this.#flights.some)) await this.#flights.next()
+    if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
-    const asked = this.#asked.splice(0)
+    const asked = this.#takeClear()
     const wanted = this.#leasing.hear()
+    this.#freed = false
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
       if (this.#mayHaveNews(wanted)) await this.#look()
+      await this.#putRight()
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
-      await this.#fail(error, asked)
+      this.#again(asked, this.#failed(error))
     }
+  }
+
+  /** What was asked about events that are just being written waits for that. */
+  #takeClear(): readonly Asked[] {
+    const [clear, busy] = partition(this.#asked, (one) => this.#flights.clear(one))
+    this.#asked = busy
+    return clear
   }
 
   #mayHaveNews(wanted: boolean): boolean {
@@ -175,7 +194,6 @@ export class Desk {
     }
     for (const bucket of taken) this.#arrivals.follow(bucket)
     if (seats.worn) await seats.refill()
-    if (taken.length > 0) this.#dirty = true
     this.#beatAt = taken.length > 0 ? 0 : pace.now() + (hungry ? HUNGRY_MS : BEAT_MS)
     if (taken.length > 0) {
       await this.#look()
@@ -200,29 +218,58 @@ export class Desk {
     return seats.lives(holder) ? 'theirs' : 'nobody'
   }
 
+  /** Decides, and sends the decisions off. */
   async #write(asked: readonly Asked[]): Promise<void> {
-    const { sql, seats, now } = this.#options
-    await this.#expire()
+    await this.#putRight(await endLeases({ ...this.#options, book: this.#book, leasing: this.#leasing }))
     const draft = new Draft()
-    const elsewhere = await this.#elsewhere(asked)
-    const hands = asked.map(() => new Hand(this.#book, draft, elsewhere, now(), (ref) => this.#leasing.forget([ref])))
+    const others = await elsewhere({ sql: this.#options.sql, book: this.#book, doubts: this.#doubts }, asked)
+    const now = this.#options.now()
+    const hands = asked.map(() => new Hand(this.#book, draft, others, now, (ref) => this.#leasing.forget([ref])))
     const values = asked.map(({ command }, i) => hands[i]!.apply(command))
-    await this.#leasing.fill(this.#book, draft)
-    const written = await draft.write(sql.rows, seats.holdings)
+    const grants = await this.#leasing.fill(this.#book, draft)
+    const answers = asked.map((one, i) => ({ asked: one, refs: hands[i]!.refs, value: values[i] }))
+    const flight = { book: this.#book, draft, answers, grants, lanes: hands.flatMap(({ lanes }) => lanes) }
+    if (draft.empty) return this.#arrived(flight, new Set())
+    this.#flights.begin(flight)
+    void this.#fly(flight)
+  }
+
+  async #fly(flight: Flight): Promise<void> {
+    try {
+      const written = await flight.draft.write(this.#options.sql.rows, this.#options.seats.holdings)
+      this.#flights.end(flight)
+      this.#arrived(flight, written)
+    } catch (error) {
+      const failed = this.#failed(error)
+      this.#flights.end(flight)
+      this.#leasing.lost(flight.grants, failed)
+      this.#again(
+        flight.answers.map(({ asked }) => asked),
+        failed,
+      )
+    }
+    this.#freed = true
+    if (this.#turning) return
+    if (this.#hasMore) this.#go()
+    else this.#plan()
+  }
+
+  #arrived({ draft, answers, grants }: Flight, written: ReadonlySet<Ref>): void {
     const refused = draft.changes.filter(({ ref }) => !written.has(ref)).map(({ ref }) => ref)
     this.#leasing.forget(refused)
-    await this.#putRight(refused)
-    for (const [i, one] of asked.entries()) {
-      if (hands[i]!.refs.some((ref) => !written.has(ref)) && one.tries++ < TRIES_MAX) this.#asked.push(one)
-      else one.resolve(values[i] as never)
+    for (const ref of refused) this.#wrong.add(ref)
+    for (const { asked, refs, value } of answers) {
+      if (refs.some((ref) => !written.has(ref)) && asked.tries++ < TRIES_MAX) this.#asked.push(asked)
+      else asked.resolve(value as never)
     }
-    this.#leasing.deliver(written)
+    this.#leasing.deliver(grants, written)
   }
 
   /** The rows knew better: what is known of these events is read anew. A bucket that was lost is noticed by the next beat. */
-  async #putRight(refs: readonly Ref[]): Promise<void> {
+  async #putRight(refs = [...this.#wrong]): Promise<void> {
     if (refs.length === 0) return
     const { now, seats } = this.#options
+    for (const ref of refs) this.#wrong.delete(ref)
     this.#beatAt = 0
     this.#book.forget(new Set(refs))
     for (const [ref, row] of await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
@@ -236,66 +283,34 @@ export class Desk {
     return book
   }
 
-  async #fail(error: unknown, asked: readonly Asked[]): Promise<void> {
-    const { log, pace } = this.#options
-    const failed = error instanceof Error ? error : failure('store_failed', { what: 'a broken invariant' })
-    log.warn({ code: 'code' in failed ? failed.code : 'unexpected' }, failed.message)
-    this.#arrivals.again()
-    this.#book = this.#fresh()
-    this.#dirty = true
-    this.#beatAt = 0
+  #failed(error: unknown): Error {
+    this.#failure ??= error instanceof Error ? error : failure('store_failed', { what: 'a broken invariant' })
+    return this.#failure
+  }
+
+  #again(asked: readonly Asked[], failed: Error): void {
     for (const one of asked) {
       if (one.tries++ < TRIES_MAX && !this.#closed) this.#asked.push(one)
       else one.reject(failed)
     }
+  }
+
+  /** Nothing is under way any more: all is read anew. */
+  async #recover(failed: Error): Promise<void> {
+    const { log, pace } = this.#options
+    log.warn({ code: 'code' in failed ? failed.code : 'unexpected' }, failed.message)
+    this.#failure = null
+    this.#wrong.clear()
+    this.#arrivals.again()
+    this.#book = this.#fresh()
+    this.#dirty = true
+    this.#beatAt = 0
     this.#leasing.failed(failed)
     await new Promise<void>((resolve) => pace.after(AFTER_FAILURE_MS, resolve))
   }
 
-  /**
-   * Written apart and first: a lease of another process may have been renewed or settled meanwhile, and then its lane is not free.
-   */
-  async #expire(): Promise<void> {
-    const now = this.#options.now()
-    const draft = new Draft()
-    const ended = [...this.#book.running].flatMap(([ref, { live, rev }]) => {
-      const after = this.#overOf(ref, live, now)
-      if (!after) return []
-      const next = draft.put({ ref, rev, live: after.live, announce: false, lease: true }, ...after.lines)
-      return [{ ref, after: { ...after, rev: next } }]
-    })
-    const written = await draft.write(this.#options.sql.rows, this.#options.seats.holdings)
-    for (const { ref, after } of ended) if (written.has(ref)) this.#book.end(ref, after.live, after, now)
-    this.#leasing.forget(ended.map(({ ref }) => ref))
-    await this.#putRight(ended.flatMap(({ ref }) => (written.has(ref) ? [] : [ref])))
-  }
-
-  /** A lease whose answer never reached its worker was never begun; any other that ended with its process is an attempt lost. */
-  #overOf(ref: Ref, live: Live, now: number): After | null {
-    const orphan = this.#book.orphans.has(ref)
-    const never = orphan && live.holder === this.#options.id
-    return (never ? givenBack(live, { ref, fence: live.row.fence }, 0, now) : null) ?? lost(live, ref, now, orphan)
-  }
-
-  /** Rows of what our memory does not have running: other buckets, an end that came before, or a transaction of the user's. */
-  async #elsewhere(asked: readonly Asked[]): Promise<Map<Ref, Known>> {
-    const refs = asked.flatMap(({ command }) => refsOf(command))
-    const wanted = refs.filter((ref) => this.#doubts.has(ref) || !this.#book.running.has(ref))
-    const known = await readKnown(this.#options.sql.again, [...new Set(wanted)])
-    for (const { ref, live, rev } of known) {
-      this.#doubts.delete(ref)
-      if (!this.#book.running.has(ref)) continue
-      if (rev !== null && live.row.state === 'running') this.#book.changed(ref, live, rev)
-      else this.#book.forget(new Set([ref]))
-    }
-    return new Map(known.map((one) => [one.ref, one]))
-  }
-
-  /** What waits in our buckets. */
-  counts(): { ready: number; scheduled: number; held: number; running: number; dead: number; readyOldestMs: number } {
-    const now = this.#options.now()
-    const { lanes, dead } = this.#book
-    return { ...lanes.counts, dead, readyOldestMs: now - lanes.oldestReadyAt(now) }
+  counts(): Backlog {
+    return this.#book.counts(this.#options.now())
   }
 
   /** Sleeps until something falls due: by the events' clock, or by ours. */

@@ -3,6 +3,7 @@ import { type Kind, stateCode } from '../codes.ts'
 import type { Ref } from '../store.ts'
 import { flags, numbers, smalls, texts } from './arrays.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { placeOf } from './refs.ts'
 import type { Live } from './rows.ts'
 
@@ -131,7 +132,9 @@ const linesOf = (lines: readonly Line[]): Buffer[] => [
  * One statement for whatever happens to events that are in the queue. The share lock on a bucket's row makes a lease and a change
  * of hands wait for one another: whoever comes second sees what the first has done.
  */
-const WRITE = `
+const WRITE = prepared(
+  'write',
+  `
 with own as materialized (
   select b.bucket from hookkeeper_buckets b join unnest($38::int4[], $39::int8[]) e(bucket, epoch)
     on b.bucket = e.bucket and b.epoch = e.epoch for share of b
@@ -165,4 +168,5 @@ with own as materialized (
 ), news as (
   insert into hookkeeper_news (bucket, n, day) select bucket, n, day from gone where announce
 )
-select i::int4 from written`
+select i::int4 from written`,
+)

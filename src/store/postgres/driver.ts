@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { failure, HookkeeperError } from '../../core/errors.ts'
+import { ask } from './prepared.ts'
 
 export type Row = Record<string, unknown>
 
@@ -11,7 +12,7 @@ export interface Sql {
   again<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]>
   /** Several statements, all or none. */
   together<V>(work: (rows: Sql['rows']) => Promise<V>): Promise<V>
-  /** A connection of its own that listens on a channel until it is closed or breaks. */
+  /** What was asked before is still answered. */
   close(): Promise<void>
 }
 
@@ -71,7 +72,7 @@ export function sqlOver(pool: Pool): Sql {
   const rows = async <R>(text: string, values: readonly unknown[] = []): Promise<R[]> => {
     if (closed) throw failure('store_closed')
     try {
-      return (await serve(pool.query(text, values as unknown[]))).rows as R[]
+      return (await serve(once(pool, text, values as unknown[]))).rows as R[]
     } catch (error) {
       throw postgresFailed(error)
     }
@@ -95,12 +96,25 @@ export function sqlOver(pool: Pool): Sql {
         client.release()
       }
     },
-    // What was asked before is still answered; a pool that ends forgets whoever waits for a connection.
+    // A pool that ends forgets whoever waits for a connection.
     close() {
       closed = true
       closing ??= Promise.all(served).then(() => pool.end())
       return closing
     },
+  }
+}
+
+async function once(pool: Pool, text: string, values: unknown[]) {
+  const client = await pool.connect()
+  try {
+    const result = await ask(client, text, values)
+    client.release()
+    return result
+  } catch (error) {
+    // What it has prepared may no longer fit the tables, and what it says may not be the end of it.
+    client.release(true)
+    throw error
   }
 }
 
@@ -132,8 +146,8 @@ export function codeOf(error: unknown): string | null {
   return from instanceof Error && 'code' in from && typeof from.code === 'string' ? from.code : null
 }
 
-// Lost connections, deadlocks, serialization, shutdowns and restarts. 23505 has its own answer where it can come up.
-const PASSING = /^(08...|40001|40P01|57P0.|53300|55P03|25P0[23]|E[A-Z]+)$/
+// Lost connections, deadlocks, serialization, shutdowns and restarts; what a connection had prepared and no longer fits. 23505 has its own answer where it can come up.
+const PASSING = /^(08...|0A000|26000|40001|40P01|57P0.|53300|55P03|25P0[23]|E[A-Z]+)$/
 
 export const worthAgain = (error: unknown): boolean => {
   if (error instanceof HookkeeperError && error.code !== 'store_failed') return false

@@ -134,7 +134,7 @@ function roadOf(query: Query): Road {
       where: `(${SUBJECT} = $4 or customer = $4 and customer <> ${SUBJECT}) and customer = $4`,
       values: [customer],
     }
-  if (state === 'dead') return { from: 'queue', where: 'state = 3', values: [] }
+  if (state === 'dead') return { from: 'queue', where: 'state = 3 and ended is not null', values: [] }
   if (state === 'waiting' || state === 'running' || held) return { from: 'queue', where: 'state < 2', values: [] }
   const bounds = [
     ...(since === undefined ? [] : [`arrived >= ${Number(since)}::int8 * 1000`]),

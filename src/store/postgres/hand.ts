@@ -1,7 +1,7 @@
 import type { Json } from '../../core/outcome.ts'
 import type { Leased, Ref, Settlement } from '../store.ts'
 import { type After, givenBack, remembered, renewed, settled } from './attempts.ts'
-import type { Book } from './book.ts'
+import type { Book, LaneKey } from './book.ts'
 import type { Draft } from './draft.ts'
 import type { Known, Live } from './rows.ts'
 
@@ -31,6 +31,8 @@ export const refsOf = (command: Command): readonly Ref[] => {
 /** Applies what was asked to memory, or to the row where memory does not have it, and drafts the write. */
 export class Hand {
   readonly refs: Ref[] = []
+  /** Lanes of attempts that ended. */
+  readonly lanes: LaneKey[] = []
   readonly #book: Book
   readonly #draft: Draft
   readonly #elsewhere: Map<Ref, Known>
@@ -97,7 +99,8 @@ export class Hand {
     this.#over(ref)
     const leaves = after.live.row.state === 'done'
     const next = this.#put(ref, rev, leaves ? null : after.live, after.lines)
-    if (this.#book.running.has(ref)) this.#book.end(ref, after.live, { ...after, rev: next }, this.#now)
+    if (this.#book.running.has(ref))
+      this.lanes.push(this.#book.end(ref, after.live, { ...after, rev: next }, this.#now))
     else this.#elsewhere.set(ref, { ...this.#elsewhere.get(ref)!, live: after.live })
   }
 

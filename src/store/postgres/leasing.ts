@@ -12,6 +12,7 @@ import { Recent } from './recent.ts'
 import { placeOf } from './refs.ts'
 import { newborn } from './rows.ts'
 import type { Seats } from './seats.ts'
+import { tenantText } from './tenants.ts'
 
 interface Call {
   readonly want: Want
@@ -23,7 +24,7 @@ interface Call {
 }
 
 /** What a call gets once it is written. */
-interface Grant {
+export interface Grant {
   readonly call: Call
   readonly works: readonly Work[]
 }
@@ -48,8 +49,6 @@ export class Leasing {
   readonly recent = new Recent()
   readonly #deps: Deps
   #calls: Call[] = []
-  /** Drafted, and not yet known to be written. */
-  #granted: readonly Grant[] = []
   /** Leases that reached a worker of this process, by fence. */
   readonly #delivered = new Map<Ref, number>()
 
@@ -91,7 +90,7 @@ export class Leasing {
   }
 
   /** Heads of free lanes for whoever asked, drafted. */
-  async fill(book: Book, draft: Draft): Promise<void> {
+  async fill(book: Book, draft: Draft): Promise<readonly Grant[]> {
     const now = this.#deps.now()
     const chosen = this.#calls
       .filter(({ heard }) => heard)
@@ -110,12 +109,12 @@ export class Leasing {
     const taken = grants.filter(({ call, works }) => works.length > 0 || now >= call.untilAt)
     // From here on their leases are on the way: calling off is too late.
     this.#calls = this.#calls.filter((call) => !taken.some((grant) => grant.call === call))
-    this.#granted = taken
+    return taken
   }
 
   /** Hands over what was written. */
-  deliver(written: ReadonlySet<Ref>): void {
-    for (const { call, works } of this.#taken()) {
+  deliver(grants: readonly Grant[], written: ReadonlySet<Ref>): void {
+    for (const { call, works } of grants) {
       const got = works.filter(({ ref }) => written.has(ref))
       for (const { ref, fence } of got) this.#delivered.set(ref, fence)
       // Whoever got nothing after all goes on waiting.
@@ -129,19 +128,18 @@ export class Leasing {
     return Math.min(book.lanes.nextDueAt(), ...this.#calls.map(({ untilAt }) => untilAt))
   }
 
+  /** The write of these grants came to nothing. */
+  lost(grants: readonly Grant[], error: Error): void {
+    for (const { call } of grants) call.reject(error)
+  }
+
+  /** Who has waited his time is told why. */
   failed(error: Error): void {
-    for (const { call } of this.#taken()) call.reject(error)
     const now = this.#deps.now()
     for (const call of this.#calls.filter(({ untilAt }) => now >= untilAt)) {
       this.#drop(call)
       call.reject(error)
     }
-  }
-
-  #taken(): readonly Grant[] {
-    const granted = this.#granted
-    this.#granted = []
-    return granted
   }
 
   end(): void {
@@ -191,7 +189,8 @@ export class Leasing {
     }
     const rev = draft.put({ ref, rev: known.rev, live, announce: false, lease: true }, line)
     const strict = plan.strict(type)
-    book.start(ref, { live, rev, slot, worker: want.worker, strict, lane: hash53(facts.lane), ours: true })
+    const lane = { key: hash53(facts.lane), tenant: book.tenants.id(tenantText(facts.event.tenant)) }
+    book.start(ref, { live, rev, slot, worker: want.worker, strict, lane, ours: true })
     return [
       {
         ...{ ref, fence, event: facts.event, lane: facts.lane, attempt: row.attempts, lost: row.lost },
@@ -205,6 +204,6 @@ export class Leasing {
 
 const ready = (now: number) => ({ dueAt: now, alone: false, blocks: false })
 
-function partition<V>(values: readonly V[], fits: (value: V) => boolean): [V[], V[]] {
+export function partition<V>(values: readonly V[], fits: (value: V) => boolean): [V[], V[]] {
   return [values.filter(fits), values.filter((value) => !fits(value))]
 }

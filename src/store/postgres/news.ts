@@ -1,5 +1,6 @@
 import type { Ref } from '../store.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { refOf } from './refs.ts'
 import { type LiveRow, named } from './rows.ts'
 
@@ -119,7 +120,9 @@ const since = (table: string, columns: string) => `
   select q.* from e cross join lateral (
     select ${columns} from ${table} q where q.bucket = e.bucket and q.tx = any (e.xip) and q.tx < e.xmax offset 0) q`
 
-const LOOK = `
+const LOOK = prepared(
+  'look',
+  `
 with e as materialized (
   select bucket, xmax, xip::xid8[] as xip from unnest($1::int4[], $2::xid8[], $3::text[]) e(bucket, xmax, xip)
 ), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS)}
@@ -129,7 +132,8 @@ select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as 
 union all
 select 1, bucket, n, day, rev, place, lane, tenant, type, urgency, arrived, held, touched from fresh
 union all
-select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null from gone`
+select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null from gone`,
+)
 
 const REREAD = `
 select q.* from unnest($1::int4[], $2::int8[]) i(bucket, n)

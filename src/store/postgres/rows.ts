@@ -6,6 +6,7 @@ import type { Entry, Ref } from '../store.ts'
 import type { Row } from '../transitions.ts'
 import { numbers, smalls } from './arrays.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { type Place, placeOf, refOf } from './refs.ts'
 import { tenantOf } from './tenants.ts'
 
@@ -91,7 +92,9 @@ export async function readKnown(rows: Sql['rows'], refs: readonly Ref[], more = 
 const LINE_KINDS = [KIND.done, KIND.dead, KIND.move].join(', ')
 
 // Only the last line of an event that is not in the queue is looked for.
-const KNOWN = `
+const KNOWN = prepared(
+  'known',
+  `
 select s.day, s.bucket, s.n::float8, s.id, s.type, s.tenant, s.api_version, s.endpoint, s.via, s.created::float8,
   s.arrived::float8, s.lane, s.object, s.customer, s.rank, s.urgency, s.recorded,
   q.rev, q.state, q.held, q.strict, q.attempts, q.lost, q.due::float8, q.ends::float8, q.later::float8, q.fence::float8, q.holder,
@@ -110,7 +113,8 @@ left join lateral (
 left join lateral (
   select body from hookkeeper_bodies b
   where $5 and b.day = any($4::int4[]) and b.day = i.day and b.bucket = i.bucket and b.n = i.n offset 0) b on true
-order by i.ord`
+order by i.ord`,
+)
 
 interface KnownRow {
   day: number

@@ -1,5 +1,6 @@
 import type { Holding } from './draft.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { BUCKETS } from './refs.ts'
 
 /** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
@@ -137,7 +138,9 @@ interface Heard {
 }
 
 // A new process of the same name is the end of the one before. Whoever has been silent for an hour is struck from the list.
-const BEAT = `
+const BEAT = prepared(
+  'beat',
+  `
 with gone as (
   delete from hookkeeper_members where id <> $1 and (($5 and name = $2) or seen < clock_timestamp() - interval '1 hour')
   returning id
@@ -151,7 +154,8 @@ with gone as (
 )
 select (select coalesce(json_agg(id), '[]') from living) as members,
   (select count(*)::int4 from living where works) as workers,
-  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets`
+  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets`,
+)
 
 // Those in which something waits come first: who takes only a few takes what there is to do.
 const TAKE = `

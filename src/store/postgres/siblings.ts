@@ -1,6 +1,7 @@
 import type { Ref } from '../store.ts'
 import { texts } from './arrays.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 import { dayOf, refOf } from './refs.ts'
 import { type Known, readKnown } from './rows.ts'
 
@@ -48,8 +49,11 @@ async function refsOfObjects(
   return rows.map(refOf)
 }
 
-const OF_OBJECT = `
+const OF_OBJECT = prepared(
+  'of_object',
+  `
 select s.day, s.bucket, s.n::float8 from unnest($1::text[], $2::text[]) o(object, tenant)
 cross join lateral (
   select day, bucket, n from hookkeeper_seen s where s.object = o.object and s.tenant = o.tenant and s.day >= $3::int4
-  order by s.created desc, s.rank desc, s.arrived desc limit $4::int4) s`
+  order by s.created desc, s.rank desc, s.arrived desc limit $4::int4) s`,
+)

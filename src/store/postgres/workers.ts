@@ -1,5 +1,6 @@
 import type { Alive, Workers } from '../workers.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 
 /** Who works on this ledger, in whichever process. */
 export const workersOver = (sql: Sql, now: () => number): Workers => ({
@@ -12,7 +13,9 @@ export const workersOver = (sql: Sql, now: () => number): Workers => ({
   },
 })
 
-const BEAT = `
+const BEAT = prepared(
+  'workers',
+  `
 with gone as (
   delete from hookkeeper_workers where until <= $4 and name <> $1
 ), me as (
@@ -22,4 +25,5 @@ with gone as (
   returning name, release, handles, started
 )
 select name, release, handles, started::float8 as "startedAt" from me
-union all select name, release, handles, started::float8 from hookkeeper_workers where until > $4 and name <> $1`
+union all select name, release, handles, started::float8 from hookkeeper_workers where until > $4 and name <> $1`,
+)

@@ -1,0 +1,48 @@
+import type { PoolClient } from 'pg'
+
+const names = new Map<string, string>()
+
+/**
+ * A statement that is asked over and over: where that can be, a connection parses and plans it once, and not for each handful
+ * of events again, which would cost several times what the statement does. Its text, to be asked as any other.
+ */
+export function prepared(name: string, text: string): string {
+  names.set(text, `hookkeeper_${name}`)
+  return text
+}
+
+/** What is known of a connection. */
+interface Session {
+  /** It leads to one server process for as long as it lives; a pooler in transaction mode gives each transaction another. */
+  readonly keeps: boolean
+  mode: 'auto' | 'generic'
+}
+
+const sessions = new WeakMap<PoolClient, Session>()
+
+/** Asks on this connection, prepared where it was said to be and the connection bears it. */
+export async function ask(client: PoolClient, text: string, values: unknown[]) {
+  const session = sessions.get(client) ?? (await meet(client))
+  if (!session.keeps) return client.query(text, values)
+  const name = names.get(text)
+  await plans(client, session, name ? 'generic' : 'auto')
+  return client.query(name ? { name, text, values } : { text, values })
+}
+
+/** Who a pooler says we are is not who serves us. */
+async function meet(client: PoolClient): Promise<Session> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const session: Session = { keeps: rows[0]?.pid === (client as { processID?: number }).processID, mode: 'auto' }
+  sessions.set(client, session)
+  return session
+}
+
+/**
+ * Ours hold for any number of rows, since each says by which index. Left to itself Postgres would plan anew for each batch, which it
+ * expects to be smaller than an array of which it knows nothing.
+ */
+async function plans(client: PoolClient, session: Session, mode: Session['mode']): Promise<void> {
+  if (session.mode === mode) return
+  await client.query(`set plan_cache_mode = ${mode === 'generic' ? 'force_generic_plan' : 'auto'}`)
+  session.mode = mode
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pg from 'pg'
+import { sqlOver } from '../../src/store/postgres/driver.ts'
+import { prepared } from '../../src/store/postgres/prepared.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import type { Work } from '../../src/store/store.ts'
+import { handler } from '../../src/testing/scene.ts'
+import { envelope } from '../chaos/virtual.ts'
+import { postgres } from '../services/postgres.ts'
+import { database } from './on-postgres.ts'
+
+const STATEMENT = prepared('trial', 'select * from trial')
+const KEPT = "select count(*)::int4 as count from pg_prepared_statements where name = 'hookkeeper_trial'"
+
+test('a statement that is asked over and over is kept by a connection, and asked anew once it no longer fits the tables', {
+  skip: postgres.skip,
+}, async (t) => {
+  const sql = sqlOver(new pg.Pool({ connectionString: await database(t), max: 1 }))
+  t.after(() => sql.close())
+  await sql.rows('create table trial as select 1 as one')
+  await sql.again(STATEMENT)
+  assert.deepEqual(await sql.rows(KEPT), [{ count: 1 }])
+
+  await sql.rows('alter table trial add column two int default 2')
+
+  assert.deepEqual(await sql.again(STATEMENT), [{ one: 1, two: 2 }])
+})
+
+test('where somebody stands between us and the server, a connection keeps no statement', {
+  skip: postgres.skip,
+}, async (t) => {
+  const pool = new pg.Pool({ connectionString: await database(t), max: 1 })
+  // As poolers do, which answer with a number of their own.
+  pool.on('connect', (client) => Object.assign(client, { processID: -1 }))
+  const sql = sqlOver(pool)
+  t.after(() => sql.close())
+  await sql.rows('create table trial as select 1 as one')
+  await sql.again(STATEMENT)
+
+  assert.deepEqual(await sql.rows(KEPT), [{ count: 0 }])
+})
+
+test('while the end of an attempt is being written, other lanes go on and its own is leased to nobody', {
+  skip: postgres.skip,
+}, async (t) => {
+  const gate = new Gate()
+  const pool = new pg.Pool({ connectionString: await database(t) })
+  pool.on('error', () => {})
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...asked: unknown[]) => Promise<unknown>
+    client.query = (async (asked: { name?: string }, ...rest: unknown[]) => {
+      if (asked.name === 'hookkeeper_write') await gate.pass()
+      return query(asked, ...rest)
+    }) as never
+  })
+  const store = await openPostgres({ url: '', pool, migrates: true })
+  t.after(() => {
+    gate.open()
+    return store.close()
+  })
+  const now = { now: () => Date.now() }
+  for (const [id, customer] of ['a1 a', 'a2 a', 'b1 b'].map((of) => of.split(' ')))
+    await store.ledger.admit([envelope(now, { id: `evt_${id}`, customer: `cus_${customer}`, object: null })])
+  const want = { max: 3, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler({ name: 'one' })] }
+  const leased = new Map<string, Work>()
+  while (leased.size < 2) for (const work of await store.ledger.lease(want)) leased.set(work.event.id, work)
+  assert.deepEqual([...leased.keys()].toSorted(), ['evt_a1', 'evt_b1'])
+  const settle = (id: string) =>
+    store.ledger.settle([{ work: leased.get(id)!, outcome: { kind: 'done', reason: 'worked' }, returned: ['one'] }])
+
+  const held = gate.close()
+  const first = settle('evt_a1')
+  await held
+  let granted: readonly Work[] | null = null
+  const next = store.ledger.lease(want).then((works) => (granted = works))
+  assert.deepEqual(await settle('evt_b1'), ['settled'])
+  // One more turn, so that whatever that one granted has arrived.
+  assert.deepEqual(await settle('evt_b1'), ['already'])
+  assert.equal(granted, null)
+
+  gate.open()
+  assert.deepEqual(await first, ['settled'])
+  assert.deepEqual(
+    (await next).map(({ event }) => event.id),
+    ['evt_a2'],
+  )
+})
+
+/** Holds up the next one that comes, and lets those after it pass. */
+class Gate {
+  #arrived: (() => void) | null = null
+  #opened = Promise.withResolvers<void>()
+
+  close(): Promise<void> {
+    return new Promise((resolve) => (this.#arrived = resolve))
+  }
+
+  open(): void {
+    this.#opened.resolve()
+  }
+
+  async pass(): Promise<void> {
+    const arrived = this.#arrived
+    this.#arrived = null
+    if (!arrived) return
+    arrived()
+    await this.#opened.promise
+  }
+}
