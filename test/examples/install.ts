@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { after } from 'node:test'
 import { npm, pack, run } from '../package/project.ts'
 
 /** Git does not see it: what npm brought stays for the next run, as long as the lock file is the same. */
@@ -54,13 +52,31 @@ export const AWAY =
 
 let tarball: Promise<string> | null = null
 
-/** Once for a test file. */
+/** This checkout, packed once for all test files: building it takes as long as many a test. */
 export function packed(): Promise<string> {
-  tarball ??= mkdtemp(join(tmpdir(), 'hookkeeper-packed-')).then((folder) => {
-    after(() => rm(folder, { recursive: true, force: true }))
-    return pack(folder)
-  })
+  tarball ??= packedAs(`packed-${digest()}.tgz`)
   return tarball
+}
+
+async function packedAs(name: string): Promise<string> {
+  const path = resolve(CACHE, name)
+  if (existsSync(path)) return path
+  await mkdir(CACHE, { recursive: true })
+  const folder = await mkdtemp(join(CACHE, 'packing-'))
+  const earlier = (await readdir(CACHE)).filter((one) => /^packed-.*\.tgz$/.test(one))
+  await rename(await pack(folder), path)
+  await Promise.all([folder, ...earlier.map((one) => join(CACHE, one))].map((one) => rm(one, { recursive: true })))
+  return path
+}
+
+const PACKED = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'ARCHITECTURE.md', 'CHANGELOG.md', 'README.md']
+
+/** Of all that a package is made from. */
+function digest(): string {
+  const below = ['src', 'docs'].flatMap((folder) => globSync(`${folder}/**/*.*`).sort())
+  const hash = createHash('sha256')
+  for (const file of [...PACKED, ...below]) hash.update(file).update(readFileSync(file))
+  return hash.digest('hex').slice(0, 16)
 }
 
 /** The two files of npm as committed, but for where `hookkeeper` comes from: a file instead of the registry. */
