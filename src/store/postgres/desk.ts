@@ -160,11 +160,11 @@ export class Desk {
     if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
     const asked = this.#takeClear()
-    const wanted = this.#leasing.hear()
+    const hasty = this.#leasing.hear(this.#lookMs)
     this.#freed = false
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
-      if (this.#mayHaveNews(wanted)) await this.#look()
+      if (this.#mayHaveNews(hasty)) await this.#look()
       await this.#putRight()
       this.#book.lanes.due(now())
       await this.#write(asked)
@@ -180,9 +180,10 @@ export class Desk {
     return clear
   }
 
-  #mayHaveNews(wanted: boolean): boolean {
+  /** Whoever waits hears of it by the next look, and whoever does not is told what there is now. */
+  #mayHaveNews(hasty: boolean): boolean {
     if (this.#dirty || this.#options.pace.now() - this.#lookedAt >= this.#lookMs) return true
-    return wanted && this.#book.lanes.counts.ready === 0
+    return hasty && this.#book.lanes.counts.ready === 0
   }
 
   async #beat(): Promise<void> {

@@ -74,11 +74,11 @@ export class Leasing {
     })
   }
 
-  /** A turn begins: it serves who has asked by now, with what it is about to hear. */
-  hear(): boolean {
-    const news = this.hasNew
+  /** A turn begins: it serves who has asked by now. Does one of them not wait that long? */
+  hear(lookMs: number): boolean {
+    const hasty = this.#calls.some(({ heard, want }) => !heard && want.waitMs < lookMs)
     for (const call of this.#calls) call.heard = true
-    return news
+    return hasty
   }
 
   delivered(ref: Ref, fence: number): boolean {
