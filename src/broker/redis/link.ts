@@ -121,6 +121,8 @@ export async function openLink(options: LinkOptions): Promise<Link> {
     password: address.password ?? undefined,
     db: address.db,
     ...(address.tls && { tls: {}, enableTLSForSentinelMode: true }),
+    // Answers of one shape, whatever the server could.
+    protocol: 2,
     enableOfflineQueue: false,
     // What was on its way when the connection broke may have been done: whoever asked decides.
     maxRetriesPerRequest: 0,

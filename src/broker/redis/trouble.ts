@@ -6,6 +6,8 @@ import { BrokerError, type BrokerErrorKind } from '../broker.ts'
  */
 export function trouble(place: string, error: unknown): BrokerError {
   if (error instanceof BrokerError) return error
+  // A mistake of ours is none of the world's troubles, which are tried again.
+  if (error instanceof TypeError || error instanceof RangeError) throw error
   const code = codeOf(error)
   const [kind, why] = KNOWN[code] ?? [error instanceof Error && error.name === 'ReplyError' ? 'refused' : 'unreachable']
   return new BrokerError(kind, `${place}: ${why ?? (kind === 'refused' ? `Redis answered ${code}` : NO_WAY)}`)
