@@ -34,9 +34,8 @@ export async function startSentinel(place: Place): Promise<Watched> {
   ]
   await writeFile(file, lines.join('\n'))
   const child = place.spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  await until('redis-sentinel', child.stdout, /\+monitor master/)
-  // A sentinel that has not heard of the replica yet has nobody to choose.
-  await untilSo(async () => /slaves=1/.test(await ask(`redis://127.0.0.1:${port}`, 'INFO', 'sentinel')))
+  // One that has not heard of the replica yet has nobody to choose.
+  await until('redis-sentinel', child.stdout, /\+slave slave/)
   const offset = async ({ url }: Redis, field: string) =>
     new RegExp(`${field}:(\\d+)`).exec(await ask(url, 'INFO', 'replication'))?.[1]
   const caughtUp = () =>
