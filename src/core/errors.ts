@@ -213,6 +213,15 @@ const table = {
     remedy: 'npm install {name}',
   },
 
+  // Redis, as a broker and for locks.
+  redis_url: {
+    status: null,
+    message: 'The URL of a Redis is not understood: {what}.',
+    remedy:
+      'redis://host:6379?stream=hookkeeper, redis+sentinel://a:26379,b:26379/master, or redis+cluster://a:6379,b:6379.',
+  },
+  lock_urls: { status: null, message: '{what}.', remedy: 'LOCK_URLS=redis://a:6379,redis://b:6379,redis://c:6379' },
+
   // Work: what a handler's author may meet.
   stale_lease: {
     status: 409,
