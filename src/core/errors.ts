@@ -213,6 +213,14 @@ const table = {
     remedy: 'npm install {name}',
   },
 
+  // Kafka as the broker.
+  kafka_url: {
+    status: null,
+    message: 'BROKER_URL is no address of a Kafka topic: {what}.',
+    remedy:
+      'Write kafka://host:9092,host:9092/topic or kafka+ssl://user:password@host:9093/topic?mechanism=scram-sha-512.',
+  },
+
   // Work: what a handler's author may meet.
   stale_lease: {
     status: 409,

@@ -24,8 +24,9 @@ export interface KafkaNode {
   /** From 1 on, as the cluster calls it. */
   readonly id: number
   readonly port: number
-  /** Of a second listener: clients that come by it are told `behindPort` as its address. */
+  /** Of a second listener, for a proxy to stand before: clients that come by it are told that it is at `proxyPort`. */
   readonly proxiedPort: number
+  readonly proxyPort: number
   readonly pid: number | null
   /** By its process id and without warning, as `kill -9` does. */
   kill(): Promise<void>
@@ -56,13 +57,20 @@ export const kafkaTrio: Recipe<Kafka> = { ...kafkaServer, start: (place) => star
  * May be called more than once in one place. One broker alone has each append on the disk before it answers; three rely, as
  * Kafka's users do, on each other: what two of them have heard outlives any one of them.
  */
-export async function startKafka(place: Place, { count = 1, behindPort = 0 } = {}): Promise<Kafka> {
+export async function startKafka(place: Place, { count = 1 } = {}): Promise<Kafka> {
   const dir = await mkdtemp(join(await place.folder(), 'kafka-'))
   const ports: Ports[] = []
-  for (let id = 1; id <= count; id++)
-    ports.push({ id, port: await place.port(), proxied: await place.port(), quorum: await place.port() })
+  for (let id = 1; id <= count; id++) {
+    const [port, proxied, proxy, quorum] = [
+      await place.port(),
+      await place.port(),
+      await place.port(),
+      await place.port(),
+    ]
+    ports.push({ id, port, proxied, proxy, quorum })
+  }
   const voters = ports.map(({ id, quorum }) => `${id}@127.0.0.1:${quorum}`).join(',')
-  for (const one of ports) await writeFile(fileOf(dir, one.id), properties(dir, one, { voters, count, behindPort }))
+  for (const one of ports) await writeFile(fileOf(dir, one.id), properties(dir, one, { voters, count }))
   await format(dir, ports)
   const nodes = ports.map((one) => new Node(place, dir, one))
   await Promise.all(nodes.map((node) => node.start()))
@@ -78,6 +86,7 @@ interface Ports {
   readonly id: number
   readonly port: number
   readonly proxied: number
+  readonly proxy: number
   readonly quorum: number
 }
 
@@ -85,16 +94,18 @@ class Node implements KafkaNode {
   readonly id: number
   readonly port: number
   readonly proxiedPort: number
+  readonly proxyPort: number
   readonly #place: Place
   readonly #dir: string
   #child: ChildProcess | null = null
 
-  constructor(place: Place, dir: string, { id, port, proxied }: Ports) {
+  constructor(place: Place, dir: string, { id, port, proxied, proxy }: Ports) {
     this.#place = place
     this.#dir = dir
     this.id = id
     this.port = port
     this.proxiedPort = proxied
+    this.proxyPort = proxy
   }
 
   get pid(): number | null {
@@ -143,17 +154,16 @@ function uuid(): string {
 interface Cluster {
   readonly voters: string
   readonly count: number
-  readonly behindPort: number
 }
 
-function properties(dir: string, { id, port, proxied, quorum }: Ports, { voters, count, behindPort }: Cluster): string {
+function properties(dir: string, { id, port, proxied, proxy, quorum }: Ports, { voters, count }: Cluster): string {
   const copies = Math.min(count, 3)
   return lines({
     'process.roles': 'broker,controller',
     'node.id': id,
     'controller.quorum.voters': voters,
     listeners: `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxied},CONTROLLER://127.0.0.1:${quorum}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${behindPort || proxied}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
