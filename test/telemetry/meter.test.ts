@@ -24,7 +24,7 @@ function parsed(text: string): Map<string, number> {
 }
 
 async function scrape(meter = createMeter(), measure: () => Promise<Backlog> = async () => backlog) {
-  const { type, text } = await createPrometheus({ meter, ledger: { backlog: measure }, log: silent })()
+  const { type, text } = await createPrometheus({ meter, ledger: { backlog: measure }, broker: null, log: silent })()
   return { type, series: parsed(text), text }
 }
 
