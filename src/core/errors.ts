@@ -221,6 +221,13 @@ const table = {
       'redis://host:6379?stream=hookkeeper, redis+sentinel://a:26379,b:26379/master, or redis+cluster://a:6379,b:6379.',
   },
   lock_urls: { status: null, message: '{what}.', remedy: 'LOCK_URLS=redis://a:6379,redis://b:6379,redis://c:6379' },
+  // Kafka as the broker.
+  kafka_url: {
+    status: null,
+    message: 'BROKER_URL is no address of a Kafka topic: {what}.',
+    remedy:
+      'Write kafka://host:9092,host:9092/topic or kafka+ssl://user:password@host:9093/topic?mechanism=scram-sha-512.',
+  },
 
   // Work: what a handler's author may meet.
   stale_lease: {
