@@ -6,10 +6,10 @@ import { type BrokerOptions, LENT_MS } from './options.ts'
 import { type Address, readAddress } from './redis/address.ts'
 import { batchOf, type OnLoan } from './redis/batch.ts'
 import { findings } from './redis/findings.ts'
-import { forget, type Group, handBack } from './redis/group.ts'
+import { forget, type Group, handBack, make } from './redis/group.ts'
 import { type Client, type Link, openLink } from './redis/link.ts'
 import { Reader } from './redis/reader.ts'
-import { trouble } from './redis/trouble.ts'
+import { refusedBy, trouble } from './redis/trouble.ts'
 import { toFields } from './redis/wire.ts'
 
 /**
@@ -62,6 +62,11 @@ class RedisBroker implements Broker {
     this.#writer = own.writer
     this.#group = { stream, group, consumer: own.consumer }
     this.#reader = new Reader({ ...options, address, own: this.#group, links: own, lent: (id) => this.#lent.has(id) })
+    // Whoever reads makes it as well, where it cannot be made now.
+    void this.#writer
+      .ready()
+      .then((client) => make(client, this.#group))
+      .catch(() => {})
   }
 
   /** One write to the socket, one answer per message. */
@@ -121,15 +126,18 @@ class RedisBroker implements Broker {
     })
   }
 
-  /** Both or neither: an entry that nobody has on loan and that is still there would never come again. */
+  /**
+   * Removed first: what is gone and on loan is forgotten at the next look, while what is acknowledged and still there would stay for
+   * ever. In a transaction a full Redis takes neither, and would stay full.
+   */
   async #ack(ids: readonly string[]): Promise<void> {
     const { stream, group } = this.#group
     await this.#ask((client) =>
       done(
         client
-          .multi()
-          .xack(stream, group, ...ids)
+          .pipeline()
           .xdel(stream, ...ids)
+          .xack(stream, group, ...ids)
           .exec(),
       ),
     )
@@ -140,16 +148,18 @@ class RedisBroker implements Broker {
   async #refuse(id: string, message: Lent, why: string): Promise<void> {
     const { stream, group } = this.#group
     const fields = message.id === '' ? ['body', message.body as Buffer] : toFields(message, message.deliveries)
-    await this.#ask((client) =>
-      done(
-        client
-          .multi()
-          .xadd(stream, '*', ...fields)
-          .xack(stream, group, id)
-          .xdel(stream, id)
-          .exec(),
-      ),
-    )
+    await this.#ask(async (client) => {
+      const moved = client
+        .multi()
+        .xadd(stream, '*', ...fields)
+        .xdel(stream, id)
+        .xack(stream, group, id)
+      // A full Redis has no room for the copy: then it comes again from where it is.
+      await done(moved.exec()).catch((error) => {
+        if (!refusedBy(error)) throw error
+        return handBack(client, this.#group, [id], this.#options.lentMs)
+      })
+    })
     this.#lent.delete(id)
     this.#options.log.debug({ broker: this.name, id: message.id, why }, 'refused, it comes again')
   }
@@ -198,7 +208,7 @@ class RedisBroker implements Broker {
 /** Bodies of 1 MiB, all of them, are half a gigabyte in one reply. */
 const BATCH_MAX = 500
 
-/** A transaction answers per command; the first that failed is the trouble. */
+/** Several commands answer each for itself; the first that failed is the trouble. */
 async function done(answers: Promise<[Error | null, unknown][] | null>): Promise<void> {
   const failed = (await answers)?.find(([error]) => error !== null)
   if (failed?.[0]) throw failed[0]

@@ -74,6 +74,15 @@ export async function forget(client: Client, { stream, group }: Group, consumer:
   await client.eval(FORGET, 1, stream, group, consumer)
 }
 
+/** Consumers of processes that ended long ago, with nothing on loan. */
+export async function forgotten(client: Client, own: Group, idleMs: number): Promise<readonly string[]> {
+  const reply = await inGroup(client, own, () => client.call('XINFO', ['CONSUMERS', own.stream, own.group]))
+  const fields = (reply as (string | number)[][]).map((row) => (name: string) => row[row.indexOf(name) + 1])
+  return fields
+    .filter((of) => of('pending') === 0 && Number(of('idle')) > idleMs && of('name') !== own.consumer)
+    .map((of) => String(of('name')))
+}
+
 const FORGET = `
 local loans = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
 if #loans == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end
@@ -90,7 +99,8 @@ async function inGroup<V>(client: Client, own: Group, ask: () => Promise<V>): Pr
   }
 }
 
-async function make(client: Client, { stream, group }: Group): Promise<void> {
+/** Before there is anything to read: a full Redis could not make it any more. */
+export async function make(client: Client, { stream, group }: Group): Promise<void> {
   try {
     await client.call('XGROUP', ['CREATE', stream, group, '0', 'MKSTREAM'])
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { borrowers, claim, forget, type Group, type Loan, loans } from './group.ts'
+import { borrowers, claim, forget, forgotten, type Group, type Loan, loans } from './group.ts'
 import type { Client } from './link.ts'
 import { fromEntry, type Read } from './wire.ts'
 
@@ -26,7 +26,7 @@ export class Returns {
   /** Consumers without a connection, and since when. */
   #missing: ReadonlyMap<string, number> = new Map()
   /** Connections of ours that were looked after. */
-  #made = 1
+  #made = 0
 
   constructor(options: ReturnsOptions) {
     this.#options = options
@@ -43,6 +43,8 @@ export class Returns {
     if (made > this.#made) {
       const strays = await this.#strays(client, max)
       if (strays.length > 0) return strays
+      const { own } = this.#options
+      for (const name of await forgotten(client, own, FORGOTTEN_MS)) await forget(client, own, name)
       this.#made = made
     }
     if (this.dueMs > 0) return []
@@ -96,7 +98,10 @@ export class Returns {
 const LOOK_MS = 1_000
 
 /** A consumer without a connection for so long is dead. A reconnect takes a second at most once Redis can be reached. */
-const GONE_MS = 5_000
+const GONE_MS = 3_000
+
+/** A consumer that reads shows it every second. */
+const FORGOTTEN_MS = 3_600_000
 
 /** More than one consumer can have on loan: a few batches. */
 const OWN_MAX = 10_000

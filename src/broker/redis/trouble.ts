@@ -9,9 +9,12 @@ export function trouble(place: string, error: unknown): BrokerError {
   // A mistake of ours is none of the world's troubles, which are tried again.
   if (error instanceof TypeError || error instanceof RangeError) throw error
   const code = codeOf(error)
-  const [kind, why] = KNOWN[code] ?? [error instanceof Error && error.name === 'ReplyError' ? 'refused' : 'unreachable']
+  const [kind, why] = KNOWN[code] ?? [refusedBy(error) ? 'refused' : 'unreachable']
   return new BrokerError(kind, `${place}: ${why ?? (kind === 'refused' ? `Redis answered ${code}` : NO_WAY)}`)
 }
+
+/** Redis has heard it and said no; else it is not known what became of it. */
+export const refusedBy = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError'
 
 /** `OOM`, `READONLY`, ... or, where the way to Redis is the trouble, the system's code. */
 export function codeOf(error: unknown): string {
