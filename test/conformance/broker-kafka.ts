@@ -85,6 +85,8 @@ export function onKafka(ready: () => Promise<Kafka>, offers: readonly BrokerNeed
       const all = (work: (proxy: TcpProxy) => unknown) => Promise.all(proxies.map(work))
       return {
         broker: await another(),
+        // One machine has one copy, and is told so.
+        expected: ({ what }) => tools.kafka.nodes.length === 1 && what.includes('has one copy'),
         lentMs: LENT_MS,
         another,
         async restart() {

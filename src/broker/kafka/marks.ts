@@ -21,6 +21,8 @@ interface Surroundings {
 export class Marks {
   readonly #around: Surroundings
   #running: Promise<void> | null = null
+  /** The part of it that is under way at Kafka. */
+  #committing: Promise<void> | null = null
   #following: Promise<void> | null = null
   #again: (() => void) | null = null
 
@@ -41,9 +43,9 @@ export class Marks {
     }
   }
 
-  /** As `heard`, in the middle of a join: it is what the join waits for. */
+  /** As `heard`, for the join that waits for it: others wait until the join is over. */
   async beforeJoin(): Promise<void> {
-    await this.#running?.catch(() => {})
+    await this.#committing?.catch(() => {})
     await this.#commit()
   }
 
@@ -81,9 +83,14 @@ export class Marks {
   }
 
   async #commit(): Promise<void> {
-    const { member, topic } = this.#around
     const risen = this.#risen()
     if (risen.length === 0) return
+    this.#committing = this.#say(risen).finally(() => void (this.#committing = null))
+    await this.#committing
+  }
+
+  async #say(risen: readonly Share[]): Promise<void> {
+    const { member, topic } = this.#around
     const offsets = risen.map(({ partition, mark }) => ({ topic, partition, offset: mark, leaderEpoch: -1 }))
     await member.commit({ offsets })
     risen.forEach((share, n) => {
