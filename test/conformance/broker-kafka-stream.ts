@@ -18,6 +18,7 @@ export class Stream {
   #seen = new Set<string>()
   readonly #receivers: Promise<void>[] = []
   #appender: Promise<void> | null = null
+  #failure: unknown = null
 
   /** One sender, batch after batch: of each key the numbers rise. */
   append(broker: Broker): void {
@@ -30,7 +31,7 @@ export class Stream {
         this.refused += batch.length - kept.length
       }
     }
-    this.#appender = run()
+    this.#appender = this.#watched(run())
   }
 
   /** Receives and acknowledges until `signal` aborts or all has come. Whatever cannot be reached is asked again. */
@@ -50,7 +51,7 @@ export class Stream {
         }
       }
     }
-    const receiver = run()
+    const receiver = this.#watched(run())
     this.#receivers.push(receiver)
     return receiver
   }
@@ -58,7 +59,10 @@ export class Stream {
   /** Resolves when so many more were taken. */
   async flows(more: number): Promise<void> {
     const from = this.taken.size
-    while (this.taken.size < from + more) await soon()
+    while (this.taken.size < from + more) {
+      if (this.#failure) throw this.#failure
+      await soon()
+    }
   }
 
   get complete(): boolean {
@@ -70,7 +74,16 @@ export class Stream {
     this.#stopped = true
     await this.#appender
     await Promise.all(this.#receivers)
+    if (this.#failure) throw this.#failure
     assert.ok(this.complete, `${this.taken.size - [...this.taken].filter((id) => this.#seen.has(id)).length} are lost`)
+  }
+
+  /** What ends either ends the stream: nobody waits for what will not flow. */
+  async #watched(work: Promise<void>): Promise<void> {
+    await work.catch((error: unknown) => {
+      this.#failure = error
+      this.#stopped = true
+    })
   }
 
   get repeats(): number {

@@ -8,7 +8,7 @@ import { sized } from '../size.ts'
 import { openAt, ownTopic, type Tools, toolsOf } from './broker-kafka.ts'
 import { Stream } from './broker-kafka-stream.ts'
 
-const place = { skip: kafkas.skip, timeout: 110_000 }
+const place = { skip: kafkas.skip, timeout: sized({ tenth: 110_000, whole: 600_000 }) }
 const processes = new Place('kafka-holders')
 after(() => processes.end())
 

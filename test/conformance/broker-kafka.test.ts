@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerError } from '../../src/broker/broker.ts'
 import { kafka } from '../services/kafka.ts'
-import { onKafka, openAt, ownTopic, toolsOf } from './broker-kafka.ts'
+import { onKafka, openAt, openUrl, ownTopic, toolsOf } from './broker-kafka.ts'
 import { keepsBrokerPromises } from './brokers.ts'
 
 const place = { skip: kafka.skip }
@@ -82,4 +82,25 @@ test('more messages than a batch of the topic takes go in several, each as large
     came,
     sent.map(({ id }) => id),
   )
+})
+
+test('it comes by TLS and with a password, and a wrong one is refused', place, async (t) => {
+  const tools = toolsOf(await kafka.ready())
+  const { guard, nodes } = tools.kafka
+  if (!guard) return t.skip('the Kafka that was given is no process of ours')
+  const topic = await ownTopic(tools)
+  const at = (password: string) => {
+    const url = `kafka+ssl://${guard.user}:${encodeURIComponent(password)}@127.0.0.1:${nodes[0]?.guardedPort}/${topic}`
+    return openUrl(`${url}?mechanism=scram-sha-512&ca=${encodeURIComponent(guard.ca)}`)
+  }
+  const [broker, stranger] = [await at(guard.password), await at('guessed')]
+  t.after(() => Promise.all([broker.close(), stranger.close()]))
+  const message = { id: 'evt_1', key: 'cus_1', body: Buffer.from('{}'), attributes: {} }
+
+  assert.deepEqual(await broker.append([message]), [null])
+  const batch = await broker.receive({ max: 1, waitMs: 10_000 }, new AbortController().signal)
+  assert.equal(batch.messages[0]?.id, 'evt_1')
+  const [answer] = await stranger.append([message])
+  assert.ok(answer instanceof BrokerError && answer.kind === 'refused', String(answer))
+  assert.doesNotMatch(`${answer.message} ${stranger.name}`, /guessed/)
 })
