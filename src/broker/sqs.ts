@@ -137,7 +137,7 @@ class SqsBroker implements Broker {
   async #close(): Promise<void> {
     this.#stop.abort()
     const { queue, clock } = this.#parts
-    const given = inChunks(this.#loans.handles.reverse()).map((handles) => queue.release(handles, 0).catch(() => []))
+    const given = inChunks(this.#loans.handles().reverse()).map((handles) => queue.release(handles, 0).catch(() => []))
     const [late, cancel] = after(CLOSE_MS, clock)
     await Promise.race([Promise.all([...given, ...this.#sending]), late])
     cancel()
