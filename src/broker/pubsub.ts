@@ -1,9 +1,11 @@
-import { type Batch, type Broker, BrokerError, type Finding, type Lent, type Message } from './broker.ts'
+import { type Batch, type Broker, BrokerError, type Finding, type Lent, type Message, type Wanted } from './broker.ts'
+import { either } from './either.ts'
 import { Loans } from './loans.ts'
 import { type BrokerOptions, LENT_MS } from './options.ts'
 import { type Calls, openCalls } from './pubsub/calls.ts'
 import { findings, missing } from './pubsub/findings.ts'
 import { type PubsubPlace, pubsubPlace, short } from './pubsub/place.ts'
+import { ackIdOf, Pulls } from './pubsub/pulling.ts'
 import { BODY_BYTES_MAX, publishAll } from './pubsub/sending.ts'
 import { Tally } from './pubsub/tally.ts'
 import { messageOf, type Pulled, publishedAt } from './pubsub/wire.ts'
@@ -24,8 +26,6 @@ export async function openPubsubBroker(options: BrokerOptions): Promise<Broker> 
 
 /** As many as one pull may bring on a bad day, and as many lanes as one connection publishes side by side. */
 const BATCH_MAX = 100
-/** A pull that is given up may take messages with it, so none is left alone for longer than this. */
-const PULL_MS = 5_000
 const ACK_IDS_MAX = 500
 const ACK_TRIES = 3
 const AGAIN_MS = 100
@@ -48,6 +48,7 @@ class PubsubBroker implements Broker {
   readonly #lentMs: number
   readonly #loans: Loans<string>
   readonly #tally: Tally
+  readonly #pulls: Pulls
   readonly #stop = new AbortController()
   readonly #sending = new Set<Promise<unknown>>()
   #ordered = true
@@ -60,6 +61,7 @@ class PubsubBroker implements Broker {
     this.#parts = parts
     this.#lentMs = parts.lentMs ?? LENT_MS
     this.#tally = new Tally(parts.clock)
+    this.#pulls = new Pulls(parts)
     this.#loans = new Loans({
       clock: parts.clock,
       lentMs: this.#lentMs,
@@ -98,17 +100,10 @@ class PubsubBroker implements Broker {
     return answers
   }
 
-  async receive({ max, waitMs }: { max: number; waitMs: number }, signal: AbortSignal): Promise<Batch> {
+  async receive(want: Wanted, signal: AbortSignal): Promise<Batch> {
     this.#mustBeOpen()
-    const { clock } = this.#parts
-    const either = AbortSignal.any([signal, this.#stop.signal])
-    const untilAt = clock.now() + waitMs
-    do {
-      const left = Math.max(untilAt - clock.now(), AT_LEAST_MS)
-      const pulled = await this.#pull(Math.min(max, BATCH_MAX), Math.min(left, PULL_MS), either)
-      if (pulled.length > 0) return this.#lend(pulled)
-    } while (!either.aborted && clock.now() < untilAt)
-    return this.#lend([])
+    const pulled = await either([signal, this.#stop.signal], (ended) => this.#pullUntil(want, ended))
+    return this.#lend(pulled)
   }
 
   /** See `Tally`: an estimate. The age is that of the oldest on loan here. */
@@ -143,7 +138,9 @@ class PubsubBroker implements Broker {
     this.#stop.abort()
     this.#extending?.()
     const { calls, clock } = this.#parts
-    const given = inChunks(this.#loans.handles()).map((ackIds) => calls.extend(ackIds, 0).catch(() => {}))
+    const given = inChunks([...this.#loans.handles(), ...this.#pulls.close()]).map((ackIds) =>
+      calls.extend(ackIds, 0).catch(() => {}),
+    )
     let cancel = () => {}
     const late = new Promise<void>((resolve) => (cancel = clock.after(CLOSE_MS, resolve)))
     await Promise.race([Promise.all([...given, ...this.#sending]), late])
@@ -151,21 +148,15 @@ class PubsubBroker implements Broker {
     await calls.close()
   }
 
-  /** A pull that outlives its receive goes on to its end; what it brings then is given back at once. */
-  async #pull(max: number, waitMs: number, signal: AbortSignal): Promise<Pulled[]> {
-    if (signal.aborted) return []
-    const { calls } = this.#parts
-    const pulling = calls.pull(max, waitMs)
-    let leave = () => {}
-    const left = new Promise<'left'>((resolve) => {
-      leave = () => resolve('left')
-      signal.addEventListener('abort', leave, { once: true })
-    })
-    const pulled = await Promise.race([pulling, left]).finally(() => signal.removeEventListener('abort', leave))
-    if (pulled !== 'left') return pulled
-    const back = async (late: Pulled[]) => late.length > 0 && calls.extend(late.map(ackIdOf), 0)
-    pulling.then(back).catch(() => {})
-    return []
+  async #pullUntil({ max, waitMs }: Wanted, signal: AbortSignal): Promise<readonly Pulled[]> {
+    const { clock } = this.#parts
+    const untilAt = clock.now() + waitMs
+    let pulled: readonly Pulled[] = []
+    do {
+      const left = Math.max(untilAt - clock.now(), AT_LEAST_MS)
+      pulled = await this.#pulls.pull({ max: Math.min(max, BATCH_MAX), waitMs: left }, signal)
+    } while (pulled.length === 0 && !signal.aborted && clock.now() < untilAt)
+    return pulled
   }
 
   #lend(pulled: readonly Pulled[]): Batch {
@@ -227,10 +218,8 @@ class PubsubBroker implements Broker {
   }
 }
 
-/** A call needs some time to be one at all. */
+/** A pull needs some time to be one at all. */
 const AT_LEAST_MS = 50
-
-const ackIdOf = ({ ackId }: Pulled): string => ackId ?? ''
 
 function inChunks<V>(all: readonly V[]): V[][] {
   const chunks: V[][] = []

@@ -8,6 +8,7 @@ import {
   type Lent,
   type Message,
 } from './broker.ts'
+import { either } from './either.ts'
 import { Loans } from './loans.ts'
 import { type BrokerOptions, LENT_MS } from './options.ts'
 import { findings, missing } from './sqs/findings.ts'
@@ -97,8 +98,9 @@ class SqsBroker implements Broker {
     this.#mustBeOpen()
     const { queue, clock } = this.#parts
     const max = Math.min(want.max, BATCH_MAX)
-    const either = AbortSignal.any([signal, this.#stop.signal])
-    const came = await receiveSome({ ...want, max }, { queue, clock, lentMs: this.#lentMs }, either)
+    const came = await either([signal, this.#stop.signal], (ended) =>
+      receiveSome({ ...want, max }, { queue, clock, lentMs: this.#lentMs }, ended),
+    )
     return this.#loans.lend(
       came.map(({ handle, record }) => ({
         message: messageOf(record),

@@ -1,6 +1,6 @@
 import { pubsub } from '../services/pubsub.ts'
+import { onPubsub } from './broker-pubsub.ts'
 import { keepsBrokerPromises } from './brokers.ts'
-import { onPubsub } from './pubsub.ts'
 
 const ready = () => pubsub.ready()
 const skip = pubsub.skip
