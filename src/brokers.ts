@@ -38,6 +38,8 @@ export const redis: Opener = (url, settings) => opened(url, settings)
 export const kafka: Opener = (url, settings) => opened(url, settings)
 /** A queue in Amazon SQS: `sqs('sqs://eu-west-1/123456789012/stripe')`, or the queue's own URL. Needs `@aws-sdk/client-sqs`. */
 export const sqs: Opener = (url, settings) => opened(url, settings)
+/** A topic and its subscription in Google Pub/Sub: `pubsub('pubsub://project/topic/subscription')`. Needs `@google-cloud/pubsub`. */
+export const pubsub: Opener = (url, settings) => opened(url, settings)
 
 /** A folder on this machine's disk, for one process. */
 export const spool = Object.assign(

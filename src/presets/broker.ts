@@ -34,6 +34,7 @@ type Driver = (options: BrokerOptions) => Promise<Broker>
 const DRIVERS = {
   redis: async (options) => (await import('../broker/redis.ts')).openRedisBroker(options),
   kafka: async (options) => (await import('../broker/kafka.ts')).openKafkaBroker(options),
+  pubsub: async (options) => (await import('../broker/pubsub.ts')).openPubsubBroker(options),
   sqs: async (options) => (await import('../broker/sqs.ts')).openSqsBroker(options),
 } satisfies Record<string, Driver>
 
@@ -47,6 +48,7 @@ const SCHEMES: Readonly<Record<string, keyof typeof DRIVERS | 'spool'>> = {
   'rediss+cluster': 'redis',
   kafka: 'kafka',
   'kafka+ssl': 'kafka',
+  pubsub: 'pubsub',
   sqs: 'sqs',
   https: 'sqs',
   http: 'sqs',

@@ -22,6 +22,7 @@ test('a URL says by its scheme which broker it is', () => {
     'kafka+ssl://user:pw@a:9093/stripe': 'kafka',
     'sqs://eu-west-1/123456789012/stripe': 'sqs',
     'https://sqs.eu-west-1.amazonaws.com/123456789012/stripe': 'sqs',
+    'pubsub://project/topic/subscription': 'pubsub',
     'spool:.hookkeeper/spool': 'spool',
   }
   for (const [url, driver] of Object.entries(urls)) assert.equal(driverOf(url), driver, url)
