@@ -35,7 +35,8 @@ async function vet(broker: Broker, { config, log, clock }: Base): Promise<void> 
     log.warn({ broker: broker.name, code: codeOf(error) }, 'the broker could not be looked at')
     return null
   })
-  for (const { level, what, remedy } of found ?? []) log.warn({ broker: broker.name, level }, `${what} ${remedy}`)
+  for (const { level, what, remedy } of found ?? [])
+    log.warn({ broker: broker.name, finding: level }, `${what} ${remedy}`)
   const wrong = found?.find(({ level }) => level === 'wrong')
   if (wrong && config.broker.requireDurable) throw failure('broker_unfit', { what: wrong.what, remedy: wrong.remedy })
 }
