@@ -1,3 +1,5 @@
+export type { BrokerHarness, BrokerNeed, OpenedBroker } from './testing/broker-harness.ts'
+export { type BrokerPromise, brokerSuite } from './testing/broker-suite.ts'
 export { type Fault, type FaultPlan, forEachFault, nthFails, someFail, withFaults } from './testing/faults.ts'
 export { type Changes, fixture } from './testing/fixture.ts'
 export type { Harness, Need, Opened, StorePromise } from './testing/harness.ts'
