@@ -207,12 +207,36 @@ const table = {
     message: '{what}.',
     remedy: "cluster.on(type | types | 'invoice.*', options?, handler).",
   },
+  broker_unknown: {
+    status: null,
+    message: 'BROKER_URL cannot be {url}: {what}.',
+    remedy: 'docs/brokers.md has an example of each.',
+  },
+  broker_unfit: {
+    status: null,
+    message: '{what} With --require-durable nothing starts so.',
+    remedy: '{remedy}',
+  },
+  spool_ephemeral: {
+    status: 503,
+    message: 'A spool would be lost on {platform}, where files go with the machine.',
+    remedy:
+      'Do without HOOKKEEPER_SPOOL there; or put it on a mounted volume that stays, and set HOOKKEEPER_DISK=durable.',
+  },
   peer_missing: {
     status: null,
     message: '{feature} needs the package {name}, which is not installed.',
     remedy: 'npm install {name}',
   },
 
+  // Redis, as a broker and for locks.
+  redis_url: {
+    status: null,
+    message: 'The URL of a Redis is not understood: {what}.',
+    remedy:
+      'redis://host:6379?stream=hookkeeper, redis+sentinel://a:26379,b:26379/master, or redis+cluster://a:6379,b:6379.',
+  },
+  lock_urls: { status: null, message: '{what}.', remedy: 'LOCK_URLS=redis://a:6379,redis://b:6379,redis://c:6379' },
   // Kafka as the broker.
   kafka_url: {
     status: null,

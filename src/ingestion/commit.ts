@@ -1,9 +1,11 @@
+import { type Broker, BrokerError } from '../broker/broker.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Envelope } from '../core/event.ts'
 import type { Logger } from '../core/service.ts'
 import type { Admitted, Ledger, Receipt } from '../store/store.ts'
 import type { Admission } from './admission.ts'
 import { type Answer, received, refusal } from './answer.ts'
+import { toMessage } from './message.ts'
 
 /** How a delivery may end. `stray`: signed, but with a `created` that the ledger refuses; kept whole. */
 export const INGEST_RESULTS = ['new', 'repeat', 'stray', 'rejected', 'unavailable'] as const
@@ -35,6 +37,8 @@ export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_19
 
 export interface CommitDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'accept' | 'keep'>
+  /** Stands in front of the ledger: then a 200 means that it has the event, and whether it is new is seen behind it. */
+  readonly broker?: Pick<Broker, 'append'> | null
   readonly admission: Admission
   readonly meter: IntakeMeter
   readonly clock: Clock
@@ -99,7 +103,9 @@ export class GroupCommit {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     this.#unanswered.add(batch)
     try {
-      await this.#admit(batch)
+      const { broker } = this.#deps
+      if (broker) await this.#append(broker, batch)
+      else await this.#admit(batch)
       this.#deps.admission.worked()
     } catch (error) {
       this.#deps.log.error({ code: codeOf(error), events: batch.length }, 'a batch could not be recorded')
@@ -111,6 +117,22 @@ export class GroupCommit {
       this.#schedule()
       if (this.#quiet()) for (const resolve of this.#idle.splice(0)) resolve()
     }
+  }
+
+  /** Each is answered by itself. What is too large for the broker goes straight to the ledger. */
+  async #append(broker: Pick<Broker, 'append'>, batch: readonly Waiting[]): Promise<void> {
+    const answers = await broker.append(batch.map(({ envelope, at }) => toMessage(envelope, at)))
+    const large = batch.filter((_, n) => answers[n]?.kind === 'too-large')
+    const failed = batch.filter((waiting, n) => answers[n] !== null && !large.includes(waiting))
+    const error = answers.find((answer) => answer && answer.kind !== 'too-large')
+    if (failed.length === batch.length) throw error ?? new TypeError('the broker did not answer for its messages')
+
+    const now = this.#deps.clock.now()
+    for (const [n, waiting] of batch.entries()) if (answers[n] === null) this.#recorded(waiting, 'new', now)
+    for (const one of failed) this.#answer(one, refusal('store_unavailable'), 'unavailable', now)
+    if (error)
+      this.#deps.log.error({ code: codeOf(error), events: failed.length }, 'a part of a batch could not be recorded')
+    if (large.length > 0) await this.#admit(large)
   }
 
   async #admit(batch: readonly Waiting[]): Promise<void> {
@@ -211,5 +233,6 @@ interface Waiting {
 
 const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown'
+  if (error instanceof BrokerError) return error.kind
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

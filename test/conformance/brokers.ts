@@ -1,16 +1,26 @@
 import { describe, test } from 'node:test'
 import type { BrokerHarness } from '../../src/testing/broker-harness.ts'
-import { brokerSuite } from '../../src/testing/broker-suite.ts'
+import { type BrokerPromise, brokerSuite } from '../../src/testing/broker-suite.ts'
 
-/** Tries every promise whose needs the harness offers, one after another: a cut or a restart is everybody's. */
+/**
+ * Tries every promise whose needs the harness offers, one after another: a cut or a restart is everybody's. `atOnce` is for a
+ * harness whose brokers have a way to the service each of their own, so that only a restart is everybody's.
+ */
 export function keepsBrokerPromises(
   name: string,
   harness: BrokerHarness,
-  options: { skip?: string | false } = {},
+  options: { skip?: string | false; atOnce?: number } = {},
 ): void {
-  describe(`${name}, broker`, { skip: options.skip ?? false }, () => {
-    for (const promise of brokerSuite.filter(({ needs }) => needs.every((need) => harness.offers.includes(need)))) {
-      test(promise.name, { timeout: 90_000 }, () => promise.run(harness))
-    }
+  const offered = brokerSuite.filter(({ needs }) => needs.every((need) => harness.offers.includes(need)))
+  const disturbing = ({ needs }: BrokerPromise) => needs.includes('restart')
+  const tried = (promises: readonly BrokerPromise[]) => {
+    for (const promise of promises) test(promise.name, { timeout: 90_000 }, () => promise.run(harness))
+  }
+  describe(`${name}, broker`, { skip: options.skip ?? false, concurrency: options.atOnce ?? 1 }, () => {
+    tried(offered.filter((promise) => !disturbing(promise)))
+  })
+  if (!harness.offers.includes('restart')) return
+  describe(`${name}, broker over a restart`, { skip: options.skip ?? false }, () => {
+    tried(offered.filter(disturbing))
   })
 }

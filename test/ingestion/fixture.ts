@@ -115,6 +115,7 @@ export interface Given {
   readonly admission?: Partial<AdmissionLimits>
   readonly freeBytes?: () => Promise<number>
   readonly limits?: Partial<CommitLimits>
+  readonly broker?: IntakeDeps['broker']
 }
 
 const endpoints = [
@@ -129,9 +130,9 @@ export function given(options: Given = {}) {
   const ledger = new MemoryLedger()
   const log = recordingLog()
   const meter = new CountingMeter()
-  const { freeBytes, limits, modeOf = () => 'both' as const } = options
+  const { freeBytes, limits, broker = null, modeOf = () => 'both' as const } = options
   const admission = new Admission({ clock, log, freeBytes, limits: options.admission })
   const of = options.endpoints ?? (() => endpoints)
-  const intake = createIntake({ ledger, endpoints: of, modeOf, admission, meter, clock, log, limits })
+  const intake = createIntake({ ledger, endpoints: of, modeOf, admission, meter, clock, log, limits, broker })
   return { clock, ledger, log, meter, admission, intake }
 }

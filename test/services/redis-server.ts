@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -18,6 +19,10 @@ export interface Redis {
   readonly pid: number | null
   /** Ends it by its process id; one that was not started here is left alone. */
   stop(): Promise<void>
+  /** Ends it without warning. */
+  kill(): Promise<void>
+  /** After it was stopped or killed: again over the same data, at the same port. */
+  start(): Promise<void>
 }
 
 /** Redis from Debian. `TEST_REDIS_URLS` names one or more that run, comma between them; the first is taken. */
@@ -32,17 +37,37 @@ export const redisServer: Recipe<Redis> = {
 
 /**
  * Starts one that acknowledges a write only when it would survive a crash, as every use of Redis in this project asks for. May be
- * called more than once in one place: each has its own folder and port.
+ * called more than once in one place: each has its own folder and port. `more` are settings beside those.
  */
-export async function startRedis(place: Place): Promise<Redis> {
+export async function startRedis(place: Place, more: Readonly<Record<string, string>> = {}): Promise<Redis> {
   const port = await place.port()
   const dir = await mkdtemp(join(await place.folder(), 'redis-'))
-  const settings = { port, bind: '127.0.0.1', dir, ...DURABLE }
+  const settings = { port, bind: '127.0.0.1', dir, ...DURABLE, ...more }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`])
-  const child = place.spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
-  await until('redis-server', child.stdout, /Ready to accept connections/)
-  const url = `redis://127.0.0.1:${port}`
-  return { url, port, pid: child.pid ?? null, version: await redisVersion(), stop: () => place.stop(child) }
+  const begin = async () => {
+    const child = place.spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    await until('redis-server', child.stdout, /Ready to accept connections/)
+    return child
+  }
+  let child = await begin()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    version: await redisVersion(),
+    get pid() {
+      return child.pid ?? null
+    },
+    stop: () => place.stop(child),
+    kill: () => killed(child),
+    async start() {
+      child = await begin()
+    },
+  }
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit')
+  if (child.kill('SIGKILL')) await gone
 }
 
 /** Of the program on the PATH. */
@@ -63,10 +88,28 @@ export async function ask(url: string, ...words: readonly string[]): Promise<str
   return answer
 }
 
-// A log that is synced before each answer, no snapshots beside it, and nothing thrown away when memory is short.
-const DURABLE = { appendonly: 'yes', appendfsync: 'always', save: '', 'maxmemory-policy': 'noeviction' }
+// A log that is synced before each answer, no snapshots beside it, and nothing thrown away when the memory it may take is full.
+const DURABLE = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  save: '',
+  maxmemory: '512mb',
+  'maxmemory-policy': 'noeviction',
+}
 
 async function given(url: string): Promise<Redis> {
   const version = /redis_version:([\d.]+)/.exec(await ask(url, 'INFO', 'server'))?.[1] ?? 'unknown'
-  return { url, port: Number(new URL(url).port || 6379), pid: null, version, stop: async () => {} }
+  return {
+    url,
+    port: Number(new URL(url).port || 6379),
+    pid: null,
+    version,
+    stop: async () => {},
+    kill: notOurs,
+    start: notOurs,
+  }
+}
+
+async function notOurs(): Promise<never> {
+  throw new Error('A Redis that was not started here is left alone.')
 }

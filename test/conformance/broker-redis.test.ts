@@ -1,0 +1,8 @@
+import { redis } from '../services/redis.ts'
+import { onRedis } from './broker-redis.ts'
+import { keepsBrokerPromises } from './brokers.ts'
+
+const given = process.env['TEST_REDIS_URLS'] !== undefined
+const harness = onRedis(redis.ready, given ? ['cut', 'raw', 'shared'] : ['restart', 'cut', 'raw', 'shared'])
+
+keepsBrokerPromises('Redis Streams', harness, { skip: redis.skip, atOnce: 8 })

@@ -1,0 +1,9 @@
+import { fauxqs } from '../services/fauxqs.ts'
+import { onSqs } from './broker-sqs.ts'
+import { keepsBrokerPromises } from './brokers.ts'
+
+const ready = () => fauxqs.ready()
+const skip = fauxqs.skip
+
+keepsBrokerPromises('SQS, standard, fauxqs', onSqs(ready, { fifo: false, restart: false }), { skip, atOnce: 8 })
+keepsBrokerPromises('SQS, FIFO, fauxqs', onSqs(ready, { fifo: true, restart: false }), { skip, atOnce: 8 })
