@@ -21,6 +21,7 @@ import { type BrokerOptions, LENT_MS } from './options.ts'
 const SESSION_MIN_MS = 6_000
 const SESSION_MAX_MS = 15_000
 const OPEN_MS = 5_000
+const LOOK_MS = 10_000
 const CLOSE_MS = 8_000
 const LATEST = -1n
 const EARLIEST = -2n
@@ -108,7 +109,7 @@ class KafkaBroker implements Broker {
     return this.#closing
   }
 
-  /** Makes the topic where that was asked for, and reads what it takes. When Kafka is away just now, its defaults are taken for it. */
+  /** Makes the topic where that was asked for, and reads what it takes. When Kafka is away just now its defaults are taken, and it is asked again. */
   async look(): Promise<void> {
     const { clock, log } = this.#options
     const looking = this.#asking(async ({ admin }, { topic, create }) => {
@@ -116,9 +117,11 @@ class KafkaBroker implements Broker {
       const facts = await topicFacts(admin, topic)
       this.#batchBytesMax = Number(facts?.settings.get('max.message.bytes') || BATCH_BYTES_DEFAULT)
     })
-    const unseen = looking.catch((error: unknown) =>
-      log.warn({ broker: this.name, error: String(error) }, 'kafka: it could not be asked what the topic takes'),
-    )
+    const unseen = looking.catch((error: unknown) => {
+      if (this.#closing) return
+      log.warn({ broker: this.name, error: String(error) }, 'kafka: it could not be asked what the topic takes')
+      clock.after(LOOK_MS, () => void this.look())
+    })
     await within(clock, OPEN_MS, unseen)
   }
 

@@ -1,13 +1,15 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Guard, guarded, guardIn, scramOf } from './kafka-guard.ts'
 import { until } from './lines.ts'
 import { type MavenProgram, mavenClasspath, mavenInstall, mavenPresent } from './maven.ts'
-import type { Place } from './place.ts'
+import { Place } from './place.ts'
 import type { Recipe } from './recipe.ts'
 
 const run = promisify(execFile)
@@ -35,6 +37,8 @@ export interface KafkaNode {
   readonly pid: number | null
   /** By its process id and without warning, as `kill -9` does. */
   kill(): Promise<void>
+  /** In good order. */
+  end(): Promise<void>
   /** Again, over the same data and on the same ports; resolves when it serves. */
   start(): Promise<void>
 }
@@ -49,8 +53,11 @@ const PROGRAM: MavenProgram = {
 export const kafkaServer: Recipe<Kafka> = {
   from: 'maven',
   env: 'TEST_KAFKA',
-  present: () => mavenPresent(PROGRAM),
-  install: () => mavenInstall(PROGRAM),
+  present: async () => (await mavenPresent(PROGRAM)) && existsSync(ARCHIVE),
+  async install() {
+    await mavenInstall(PROGRAM)
+    await archive()
+  },
   connect: async (servers) => ({ servers, version: 'unknown', nodes: [], guard: null, stop: async () => {} }),
   start: (place) => startKafka(place),
 }
@@ -62,7 +69,7 @@ export const kafkaTrio: Recipe<Kafka> = { ...kafkaServer, start: (place) => star
  * May be called more than once in one place. One broker alone has each append on the disk before it answers; three rely, as
  * Kafka's users do, on each other: what two of them have heard outlives any one of them.
  */
-export async function startKafka(place: Place, { count = 1 } = {}): Promise<Kafka> {
+export async function startKafka(place: Place, { count = 1, java = ARCHIVED } = {}): Promise<Kafka> {
   const dir = await mkdtemp(join(await place.folder(), 'kafka-'))
   const ports: Ports[] = []
   for (let id = 1; id <= count; id++) {
@@ -73,7 +80,7 @@ export async function startKafka(place: Place, { count = 1 } = {}): Promise<Kafk
   const voters = ports.map(({ id, quorum }) => `${id}@127.0.0.1:${quorum}`).join(',')
   for (const one of ports) await writeFile(fileOf(dir, one.id), properties(dir, one, { voters, count }))
   await format(dir, ports, guard)
-  const nodes = ports.map((one) => new Node(place, dir, one))
+  const nodes = ports.map((one) => new Node(place, { dir, java }, one))
   await Promise.all(nodes.map((node) => node.start()))
   return {
     servers: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
@@ -101,11 +108,17 @@ class Node implements KafkaNode {
   readonly guardedPort: number
   readonly #place: Place
   readonly #dir: string
+  readonly #java: readonly string[]
   #child: ChildProcess | null = null
 
-  constructor(place: Place, dir: string, { id, port, proxied, proxy, guard }: Ports) {
+  constructor(
+    place: Place,
+    { dir, java }: { dir: string; java: readonly string[] },
+    { id, port, proxied, proxy, guard }: Ports,
+  ) {
     this.#place = place
     this.#dir = dir
+    this.#java = java
     this.id = id
     this.port = port
     this.proxiedPort = proxied
@@ -119,7 +132,16 @@ class Node implements KafkaNode {
 
   async start(): Promise<void> {
     const log = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=error', `-Dorg.slf4j.simpleLogger.log.${STARTED}=info`]
-    const words = [...JAVA, '-Xmx256m', ...log, '-cp', CLASSPATH, 'kafka.Kafka', fileOf(this.#dir, this.id)]
+    const words = [
+      ...JAVA,
+      ...this.#java,
+      '-Xmx256m',
+      ...log,
+      '-cp',
+      CLASSPATH,
+      'kafka.Kafka',
+      fileOf(this.#dir, this.id),
+    ]
     // It has nothing to tidy up that a test would wait for.
     this.#child = this.#place.spawn('java', words, { endBy: 'SIGKILL', stdio: ['ignore', 'ignore', 'pipe'] })
     await until(`kafka ${this.id}`, this.#child.stderr, /Kafka Server started/)
@@ -128,12 +150,35 @@ class Node implements KafkaNode {
   async kill(): Promise<void> {
     if (this.#child) await this.#place.stop(this.#child)
   }
+
+  async end(): Promise<void> {
+    if (this.#child?.kill('SIGTERM')) await once(this.#child, 'exit')
+  }
 }
 
 const CLASSPATH = mavenClasspath(PROGRAM)
 const STARTED = 'kafka.server.KafkaRaftServer'
 // It is up in half the time when nothing is compiled that will not pay within a minute.
 const JAVA = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+/** Classes as they lay in the memory of one that had started: the next ones start with half the work. */
+const ARCHIVE = join(CLASSPATH, '..', '..', `${PROGRAM.name}-${PROGRAM.version}.jsa`)
+const ARCHIVED = [`-XX:SharedArchiveFile=${ARCHIVE}`]
+
+/** Java writes it when it ends in good order. Half an archive is never seen. */
+async function archive(): Promise<void> {
+  if (existsSync(ARCHIVE)) return
+  const place = new Place('kafka-archive')
+  const fresh = `${ARCHIVE}-${randomBytes(4).toString('hex')}`
+  try {
+    const { nodes } = await startKafka(place, { java: [`-XX:ArchiveClassesAtExit=${fresh}`] })
+    for (const node of nodes) await node.end()
+    await rename(fresh, ARCHIVE)
+  } finally {
+    await place.end()
+    await rm(fresh, { force: true })
+  }
+}
+
 const fileOf = (dir: string, id: number) => join(dir, `server-${id}.properties`)
 const dataOf = (dir: string, id: number) => join(dir, `data-${id}`)
 

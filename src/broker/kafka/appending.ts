@@ -7,7 +7,7 @@ import { troubleOf } from './trouble.ts'
 import { BATCH_BYTES, bytesOf, keyOf } from './wire.ts'
 
 /** An append is answered within this, whatever Kafka does: Stripe waits, and comes again. */
-const APPEND_MS = 6_000
+const APPEND_MS = 5_000
 const AGAIN_MS = 200
 /** One request to one leader. */
 const FLIGHT_MAX = 1_000

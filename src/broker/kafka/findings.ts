@@ -35,6 +35,12 @@ function missing({ topic, server }: Asked): Finding {
 
 function copiesOf({ copies, settings }: TopicFacts, { topic, alter }: Said): Finding[] {
   const found: Finding[] = []
+  if (settings.size === 0)
+    found.push({
+      level: 'worth',
+      what: `The settings of ${topic} are not shown to this user: whether they keep messages safe is unknown.`,
+      remedy: 'Allow it DescribeConfigs on the topic.',
+    })
   const insync = Number(settings.get('min.insync.replicas') ?? Number.NaN)
   if (copies < 2)
     found.push({

@@ -54,7 +54,8 @@ export class Flight {
     }
   }
 
-  #send(load: readonly Waiting[]): Promise<unknown> {
+  /** Null, or why Kafka did not take all of it. */
+  async #send(load: readonly Waiting[]): Promise<unknown> {
     const { producer, topic, clock } = this.#around
     const timestamp = BigInt(clock.now())
     const messages = load.map(({ message, partition }) => {
@@ -68,10 +69,12 @@ export class Flight {
       }
       return key ? { ...record, key } : record
     })
-    return producer.send({ messages, acks: -1 }).then(
-      () => null,
-      (error: unknown) => error ?? new Error('unknown'),
-    )
+    try {
+      await producer.send({ messages, acks: -1 })
+      return null
+    } catch (error) {
+      return error ?? new Error('Kafka did not say why.')
+    }
   }
 
   /** Answers what can be answered, and gives back what another try may help. */
