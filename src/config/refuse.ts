@@ -4,6 +4,7 @@ import type { Tree } from './layers.ts'
 import { nearest } from './nearest.ts'
 import { type Settings, schema } from './schema.ts'
 import { settings } from './settings.ts'
+import { vaultPlace } from './vault.ts'
 
 type PlaceOf = (path: readonly string[]) => string
 
@@ -20,7 +21,14 @@ export function parse(tree: Tree, placeOf: PlaceOf): Settings {
 const EVENT_DAYS_MIN = 35
 
 /** What no single setting can see. */
-const rules = ({ retention, tls, ingestion, console, forward }: Settings): [boolean, readonly string[], string][] => [
+const rules = ({
+  retention,
+  tls,
+  ingestion,
+  console,
+  forward,
+  vault,
+}: Settings): [boolean, readonly string[], string][] => [
   [
     retention.eventDays < EVENT_DAYS_MIN,
     ['retention', 'eventDays'],
@@ -46,7 +54,14 @@ const rules = ({ retention, tls, ingestion, console, forward }: Settings): [bool
     ['forward', 'secondary'],
     'forward.secondary stands in for forward.to, which is not set',
   ],
+  ...vaultRules(vault),
 ]
+
+/** What is refused is not shown: it may be the key itself. */
+function vaultRules(vault: string | null): [boolean, readonly string[], string][] {
+  const place = vault === null ? null : vaultPlace(vault)
+  return place?.kind === 'none' ? [[true, ['vault'], `vault ${place.why}`]] : []
+}
 
 function refusal(issue: z.core.$ZodIssue, tree: Tree, placeOf: PlaceOf): Error {
   const path = issue.path.map(String)

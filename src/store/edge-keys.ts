@@ -21,6 +21,13 @@ export interface EdgeKeys {
   offer(key: Omit<EdgeKey, 'madeAt'>): Promise<EdgeKey>
   /** All that there are, the oldest day first. */
   known(): Promise<readonly EdgeKey[]>
-  /** Destroys the keys of all days before that one, for ever; what was sealed with them is then noise. Resolves to how many. */
-  destroy(before: number): Promise<number>
+  /**
+   * Destroys, for ever, the keys of all days that ended so many days ago or earlier, by the store's clock: a machine whose own is
+   * wrong destroys nothing that others need. Resolves to how many.
+   */
+  destroy(days: number): Promise<number>
 }
+
+const DAY_MS = 86_400_000
+
+export const today = (now: number): number => Math.floor(now / DAY_MS)

@@ -1,4 +1,4 @@
-import type { EdgeKey, EdgeKeys } from '../edge-keys.ts'
+import { type EdgeKey, type EdgeKeys, today } from '../edge-keys.ts'
 import type { Sql } from './driver.ts'
 
 const COLUMNS = 'day, id, wrapped, made::float8 as "madeAt"'
@@ -15,7 +15,8 @@ export const edgeKeysOver = (sql: Sql, now: () => number): EdgeKeys => ({
     return key!
   },
   known: () => sql.again<EdgeKey>(`select ${COLUMNS} from hookkeeper_edge_keys order by day`),
-  async destroy(before) {
-    return (await sql.again('delete from hookkeeper_edge_keys where day < $1 returning 1', [before])).length
+  async destroy(days) {
+    const gone = await sql.again('delete from hookkeeper_edge_keys where day < $1 returning 1', [today(now()) - days])
+    return gone.length
   },
 })

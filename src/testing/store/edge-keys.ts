@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { promised } from '../scene.ts'
 
+const DAY_MS = 86_400_000
+const dayOf = (at: number) => Math.floor(at / DAY_MS)
 const key = (day: number, id: string) => ({ day, id, wrapped: `wrapped ${id}` })
 
 /** The vault's keys: one a day, the same for everybody, and gone for everybody. */
@@ -42,30 +44,47 @@ export const keyKeeping = [
     ])
   }),
 
-  promised('keys of days before one are destroyed, and no others; twice is harmless', [], async (scene) => {
+  promised('keys of days that are over for long are destroyed, and no others; twice is harmless', [], async (scene) => {
     const { edgeKeys } = scene.store
-    for (const day of [20_000, 20_001, 20_002]) await edgeKeys.offer(key(day, `k${day}`))
+    const today = dayOf(scene.clock.now())
+    for (const day of [today - 20, today - 15, today - 13, today + 2]) await edgeKeys.offer(key(day, `k${day}`))
 
-    assert.equal(await edgeKeys.destroy(20_002), 2)
-    assert.equal(await edgeKeys.destroy(20_002), 0)
+    assert.equal(await edgeKeys.destroy(14), 2)
+    assert.equal(await edgeKeys.destroy(14), 0)
     assert.deepEqual(
       (await edgeKeys.known()).map(({ day }) => day),
-      [20_002],
+      [today - 13, today + 2],
     )
   }),
+
+  promised(
+    'a day is over at its end: its key is destroyed that many days later and not before',
+    ['clock'],
+    async (scene) => {
+      const { edgeKeys } = scene.store
+      const day = dayOf(scene.clock.now())
+      await edgeKeys.offer(key(day, 'a'))
+      await scene.clock.advance((day + 1 + 14) * DAY_MS - 1 - scene.clock.now())
+
+      assert.equal(await edgeKeys.destroy(14), 0)
+      await scene.clock.advance(1)
+      assert.equal(await edgeKeys.destroy(14), 1)
+    },
+  ),
 
   promised('after a destruction the day may have another key', [], async (scene) => {
     const { edgeKeys } = scene.store
     await edgeKeys.offer(key(20_000, 'a'))
-    await edgeKeys.destroy(20_001)
+    await edgeKeys.destroy(14)
 
     assert.equal((await edgeKeys.offer(key(20_000, 'b'))).id, 'b')
   }),
 
   promised('a key that was answered, and a destruction that was, outlive a crash', ['crash'], async (scene) => {
-    await scene.store.edgeKeys.offer(key(20_000, 'old'))
-    const kept = await scene.store.edgeKeys.offer(key(20_001, 'new'))
-    await scene.store.edgeKeys.destroy(20_001)
+    const today = dayOf(scene.clock.now())
+    await scene.store.edgeKeys.offer(key(today - 20, 'old'))
+    const kept = await scene.store.edgeKeys.offer(key(today, 'new'))
+    await scene.store.edgeKeys.destroy(14)
     await scene.reopen('crash')
 
     assert.deepEqual(await scene.store.edgeKeys.known(), [kept])
