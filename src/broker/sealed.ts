@@ -44,7 +44,7 @@ const seal = (message: Message, vault: Vault): Message => ({
 })
 
 async function openBatch(broker: Broker, batch: Batch, vault: Vault | null): Promise<Batch> {
-  const looked = await Promise.all(batch.messages.map(async (lent) => ({ lent, ...(await look(lent, vault)) })))
+  const looked = await Promise.all(batch.messages.map(async (lent) => ({ lent, ...(await unsealed(lent, vault)) })))
   // A loan that could not be given back runs out, and the message comes again by that.
   await Promise.all(looked.map(({ lent, later }) => later !== undefined && batch.refuse(lent, later).catch(() => {})))
   const lent = new Map(looked.flatMap(({ lent, shown }) => (shown ? [[shown, lent] as const] : [])))
@@ -61,8 +61,8 @@ async function openBatch(broker: Broker, batch: Batch, vault: Vault | null): Pro
   }
 }
 
-/** How a message is shown, or why it is not for now. */
-async function look(lent: Lent, vault: Vault | null): Promise<{ shown?: Lent; later?: string }> {
+/** One message as `receive` of a sealed broker shows it (`shown`), or why it has to go back for now (`later`). */
+export async function unsealed(lent: Lent, vault: Vault | null): Promise<{ shown?: Lent; later?: string }> {
   const { [SEALED]: form, ...attributes } = lent.attributes
   if (form === undefined) return { shown: { ...lent } }
   const opened = await open(lent, form, vault)

@@ -30,4 +30,4 @@ export interface EdgeKeys {
 
 const DAY_MS = 86_400_000
 
-export const today = (now: number): number => Math.floor(now / DAY_MS)
+export const dayOf = (now: number): number => Math.floor(now / DAY_MS)

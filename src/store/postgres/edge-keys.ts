@@ -1,4 +1,4 @@
-import { type EdgeKey, type EdgeKeys, today } from '../edge-keys.ts'
+import { dayOf, type EdgeKey, type EdgeKeys } from '../edge-keys.ts'
 import type { Sql } from './driver.ts'
 
 const COLUMNS = 'day, id, wrapped, made::float8 as "madeAt"'
@@ -16,7 +16,7 @@ export const edgeKeysOver = (sql: Sql, now: () => number): EdgeKeys => ({
   },
   known: () => sql.again<EdgeKey>(`select ${COLUMNS} from hookkeeper_edge_keys order by day`),
   async destroy(days) {
-    const gone = await sql.again('delete from hookkeeper_edge_keys where day < $1 returning 1', [today(now()) - days])
+    const gone = await sql.again('delete from hookkeeper_edge_keys where day < $1 returning 1', [dayOf(now()) - days])
     return gone.length
   },
 })

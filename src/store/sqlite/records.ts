@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { failure } from '../../core/errors.ts'
 import type { Json } from '../../core/outcome.ts'
-import { type EdgeKey, today } from '../edge-keys.ts'
+import { dayOf, type EdgeKey } from '../edge-keys.ts'
 import { seal } from '../seal.ts'
 import type { Control, JournalEntry, Page } from '../store.ts'
 
@@ -129,7 +129,7 @@ export class Records {
     // What is deleted otherwise stays readable in the file, until something else is written there.
     this.#db.exec('pragma secure_delete = on')
     try {
-      return this.#run('delete from hookkeeper_edge_keys where day < ?', today(this.#now()) - days)
+      return this.#run('delete from hookkeeper_edge_keys where day < ?', dayOf(this.#now()) - days)
     } finally {
       this.#db.exec('pragma secure_delete = off')
     }
