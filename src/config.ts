@@ -25,6 +25,7 @@ export { configTable } from './config/print.ts'
 export { type ConfigInput, ROLES, type Role } from './config/schema.ts'
 export { type Account, type Endpoint, endpoints } from './config/secrets.ts'
 export { settings } from './config/settings.ts'
+export { type VaultPlace, vaultPlace } from './config/vault.ts'
 
 /** What everything is started with. Paths in it are absolute; `release` is never null. */
 export interface Config extends Settings {

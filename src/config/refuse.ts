@@ -4,6 +4,7 @@ import type { Tree } from './layers.ts'
 import { nearest } from './nearest.ts'
 import { type Settings, schema } from './schema.ts'
 import { settings } from './settings.ts'
+import { vaultPlace } from './vault.ts'
 
 type PlaceOf = (path: readonly string[]) => string
 
@@ -28,6 +29,7 @@ const rules = ({
   forward,
   broker,
   roles,
+  vault,
 }: Settings): [boolean, readonly string[], string][] => [
   [
     retention.eventDays < EVENT_DAYS_MIN,
@@ -64,7 +66,14 @@ const rules = ({
     ['broker', 'url'],
     'broker.url is a spool, which only its own process can read; give that process both roles, or choose a broker that is shared',
   ],
+  ...vaultRules(vault),
 ]
+
+/** What is refused is not shown: it may be the key itself. */
+function vaultRules(vault: string | null): [boolean, readonly string[], string][] {
+  const place = vault === null ? null : vaultPlace(vault)
+  return place?.kind === 'none' ? [[true, ['vault'], `vault ${place.why}`]] : []
+}
 
 const isSpool = (url: string) => url.startsWith('spool:')
 

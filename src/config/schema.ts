@@ -227,6 +227,14 @@ export const schema = z.strictObject({
     env: 'TRUST_PROXY',
     about: '`true` only behind a proxy that writes X-Forwarded-For: the last entry is then the address of the sender.',
   }),
+  vault: text().nullable().default(null).register(notes, {
+    about:
+      'Where the master key of the vault is; set, bodies in brokers and the spool are encrypted. `file:/path`, `env:NAME`, or `kms:` and the ARN or `alias/name` of a key in AWS KMS. See docs/security.md.',
+  }),
+  vaultDays: duration('days', 1, DAYS_MAX).default(14).register(notes, {
+    about:
+      "The key of a day is destroyed so many days after it: longer than the broker keeps a message. While the broker's oldest message is older, its key stays.",
+  }),
   release: text().nullable().default(null).register(notes, {
     about: 'The code that runs, kept with each attempt. Unset: the git commit, else name and version of your package.',
   }),

@@ -434,6 +434,35 @@ const table = {
     remedy: 'Use pg_dump, or base back-ups with an archive of the write-ahead log (point-in-time recovery).',
   },
   store_closed: { status: 503, message: 'The ledger is closed.', remedy: 'Start the process again.' },
+
+  // The vault: where its keys are, and what they open.
+  vault_master_unfit: {
+    status: null,
+    message: 'The vault finds no master key in {place}: {what}.',
+    remedy: '{remedy}',
+  },
+  vault_master_unknown: {
+    status: null,
+    message: "The vault's key of {day} was wrapped by the master key {id}, which is not in {place}.",
+    remedy: 'Write that master key below the present one again: it is needed until what was sealed that day is gone.',
+  },
+  vault_key_damaged: {
+    status: null,
+    message: "The vault's key of {day} is not as it was wrapped: {place} refuses it.",
+    remedy:
+      'Put the row of that day in hookkeeper_edge_keys back from a back-up; nothing else opens what was sealed then.',
+  },
+  vault_keyless: {
+    status: null,
+    message: 'The vault has no key for {day}.',
+    remedy: 'Keys are made two days ahead: look why since then the ledger or {place} could not be reached.',
+  },
+  vault_kms_failed: {
+    status: null,
+    message: 'AWS KMS did not {what} with {key}: {error}.',
+    remedy:
+      'The process needs credentials that may kms:Encrypt and kms:Decrypt with that key, its region, and a way to KMS.',
+  },
 } as const satisfies Record<string, { status: number | null; message: string; remedy: string }>
 
 export type ErrorCode = keyof typeof table

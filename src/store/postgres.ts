@@ -10,6 +10,7 @@ import { changes } from './postgres/changes.ts'
 import { checkPostgres, refusals } from './postgres/check.ts'
 import { Desk } from './postgres/desk.ts'
 import { openPool, type Sql, sqlOver } from './postgres/driver.ts'
+import { edgeKeysOver } from './postgres/edge-keys.ts'
 import { find, type Looking } from './postgres/find.ts'
 import { migratePostgres, requireSchema } from './postgres/migrate.ts'
 import { move } from './postgres/move.ts'
@@ -120,6 +121,7 @@ function storeOver(parts: Parts): Store {
     controls: controlsOver(sql, now),
     journal: journalOver(sql, now),
     locks,
+    edgeKeys: edgeKeysOver(sql, now),
     workers: workersOver(sql, now),
     transact: null,
     settleIn: { write: settleInAt(now, (ref) => desk.doubt(ref)), remembers: remembersAt(sql) },

@@ -13,7 +13,7 @@ import type { Retention } from './sqlite/retention.ts'
 import { syncedByCommit } from './sqlite/sync.ts'
 import type { Admission } from './sqlite/transacted.ts'
 import { type Connection, Transactions } from './sqlite/transactions.ts'
-import type { Controls, Journal, Leased, Ledger, Locks, Store, Work } from './store.ts'
+import type { Controls, EdgeKeys, Journal, Leased, Ledger, Locks, Store, Work } from './store.ts'
 import { workersHere } from './workers.ts'
 
 export interface SqliteOptions {
@@ -78,6 +78,7 @@ function storeOver(caller: Caller, path: string, transactions: Transactions, wat
     controls: over<Controls>(caller, ['put', 'live', 'lift']),
     journal: over<Journal>(caller, ['write', 'page', 'verify']),
     locks: over<Locks>(caller, ['take', 'release']),
+    edgeKeys: over<EdgeKeys>(caller, ['offer', 'known', 'destroy']),
     settleIn: null,
     workers: workersHere(watch.clock),
     transact: (work, handler, write) => transactions.run({ ref: work.ref, fence: work.fence }, handler, write),

@@ -1,10 +1,12 @@
 import type { Envelope, Event, Tenant, Via } from '../core/event.ts'
 import type { DeadReason, DoneReason, ErrorNote, Json, Outcome, State } from '../core/outcome.ts'
+import type { EdgeKeys } from './edge-keys.ts'
 import type { Controls, Journal, Locks } from './records.ts'
 import type { Restored } from './restore.ts'
 import type { SettleIn, Transact } from './transaction.ts'
 import type { Workers } from './workers.ts'
 
+export type { EdgeKey, EdgeKeys } from './edge-keys.ts'
 export type { Control, Controls, Journal, JournalEntry, Locks } from './records.ts'
 export type { SettleIn, StatementTx, Transact } from './transaction.ts'
 
@@ -270,6 +272,7 @@ export interface Store {
   readonly controls: Controls
   readonly journal: Journal
   readonly locks: Locks
+  readonly edgeKeys: EdgeKeys
   readonly workers: Workers
   /** Runs `write` in one transaction with the memory of that handler (and, when `last`, with done): embedded stores only. */
   readonly transact: Transact | null

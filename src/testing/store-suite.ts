@@ -2,6 +2,7 @@ import type { StorePromise } from './harness.ts'
 import { admitting } from './store/admit.ts'
 import { changing } from './store/changes.ts'
 import { classes } from './store/classes.ts'
+import { keyKeeping } from './store/edge-keys.ts'
 import { holding } from './store/hold.ts'
 import { lanes } from './store/lanes.ts'
 import { leasing } from './store/lease.ts'
@@ -35,5 +36,6 @@ export const storeSuite: Readonly<Record<string, readonly StorePromise[]>> = {
   changes: changing,
   transact: transacting,
   records,
+  edgeKeys: keyKeeping,
   workers: rolling,
 }

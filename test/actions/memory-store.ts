@@ -127,6 +127,7 @@ export function memoryStore(clock: Clock) {
       verify: unused,
     },
     locks: { take: unused, release: unused },
+    edgeKeys: { offer: unused, known: unused, destroy: unused },
     workers: { beat: unused, leave: unused },
     transact: null,
     settleIn: null,

@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { failure } from '../../core/errors.ts'
 import type { Json } from '../../core/outcome.ts'
+import { dayOf, type EdgeKey } from '../edge-keys.ts'
 import { seal } from '../seal.ts'
 import type { Control, JournalEntry, Page } from '../store.ts'
 
-/** Controls, journal and locks: few rows, plain statements. They run in the writer's transaction like everything else. */
+/** Controls, journal, locks and the vault's keys: few rows, plain statements. They run in the writer's transaction like everything else. */
 export class Records {
   readonly #db: DatabaseSync
   readonly #now: () => number
@@ -106,6 +107,32 @@ export class Records {
   /** The row stays, so that the next holder's fence is higher. */
   release(name: string, holder: string): void {
     this.#run('update hookkeeper_locks set expires = 0 where name = ? and holder = ?', name, holder)
+  }
+
+  offer({ day, id, wrapped }: Omit<EdgeKey, 'madeAt'>): EdgeKey {
+    const text = 'insert or ignore into hookkeeper_edge_keys (day, id, wrapped, made) values (?, ?, ?, ?)'
+    this.#run(text, day, id, wrapped, this.#now())
+    return this.known().find((key) => key.day === day)!
+  }
+
+  known(): EdgeKey[] {
+    const rows = this.#sql('select * from hookkeeper_edge_keys order by day').all()
+    return rows.map((row) => ({
+      day: Number(row['day']),
+      id: String(row['id']),
+      wrapped: String(row['wrapped']),
+      madeAt: Number(row['made']),
+    }))
+  }
+
+  destroy(days: number): number {
+    // What is deleted otherwise stays readable in the file, until something else is written there.
+    this.#db.exec('pragma secure_delete = on')
+    try {
+      return this.#run('delete from hookkeeper_edge_keys where day < ?', dayOf(this.#now()) - days)
+    } finally {
+      this.#db.exec('pragma secure_delete = off')
+    }
   }
 
   #sql(text: string): StatementSync {
