@@ -16,7 +16,7 @@ let queues = 0
 /** A queue of its own in an emulator, which is reached through a proxy. */
 export const onSqs = (
   server: () => Promise<Sqs>,
-  { fifo, restart }: { fifo: boolean; restart: boolean },
+  { fifo, restart, lentMs = LENT_MS }: { fifo: boolean; restart: boolean; lentMs?: number },
 ): BrokerHarness => ({
   offers: ['cut', 'raw', 'shared', ...(restart ? (['restart'] as const) : [])],
   version: async () => (await server()).version,
@@ -29,13 +29,13 @@ export const onSqs = (
     const proxy = await new TcpProxy({ port: Number(new URL(url).port) }).start()
     const brokers: Broker[] = []
     const another = async () => {
-      const broker = await openAt(proxy.url(queueUrl))
+      const broker = await openAt(proxy.url(queueUrl), lentMs)
       brokers.push(broker)
       return broker
     }
     return {
       broker: await another(),
-      lentMs: LENT_MS,
+      lentMs,
       another,
       restart: async () => restart?.(),
       async cut() {
@@ -58,8 +58,8 @@ export const onSqs = (
   },
 })
 
-export const openAt = (url: string): Promise<Broker> =>
-  openSqsBroker({ url, clock: systemClock, random: seeded(1), log: silent, lentMs: LENT_MS })
+export const openAt = (url: string, lentMs = LENT_MS): Promise<Broker> =>
+  openSqsBroker({ url, clock: systemClock, random: seeded(1), log: silent, lentMs })
 
 /** The service itself, past the driver. */
 export const clientOf = (endpoint: string): SQS =>
