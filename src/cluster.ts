@@ -147,7 +147,8 @@ class Root implements Cluster {
     const { sqsBatch } = await import('./cluster/sqs-batch.ts')
     const inlet = async () => {
       const { inletOf } = await import('./cluster/crew.ts')
-      return inletOf(this.base, (await this.#opened()).store, 'sqs')
+      const { store, vault } = await this.#opened()
+      return { deps: inletOf(this.base, store, 'sqs'), vault }
     }
     return sqsBatch(event, { log: this.base.log, inlet, pass: () => this.workFor() })
   }
@@ -219,14 +220,14 @@ class Root implements Cluster {
       ...{ cwd, directUrl, clock, log, retention, ephemeral },
       migrate: config.migrate === 'apply',
     })
-    const broker = await frontOf(this.base, { bare }).catch(async (error) => {
+    const front = await frontOf(this.base, { store, bare }).catch(async (error) => {
       await store.close()
       throw error
     })
     const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
     const live = parts(this.base, {
       store,
-      broker,
+      ...front,
       roles,
       secrets: () => this.#secrets,
       ready: () => this.ready(),

@@ -5,6 +5,8 @@
 export interface Broker {
   readonly name: string
   readonly traits: Traits
+  /** What lies on this machine's disk until the broker takes it; absent where nothing ever does. */
+  readonly spooled?: number
   /**
    * One answer per message, in their order. Null: it would survive a crash of this process and of the broker. An error: it
    * is not known to be kept (it may come all the same; the ledger knows a repeat). Rejects only after `close`.

@@ -15,6 +15,11 @@ export function sealed(broker: Broker, vault: Vault | null): Broker {
   const overhead = vault ? SEALED_BY.overheadBytes : 0
   return {
     name: broker.name,
+    ...(broker.spooled !== undefined && {
+      get spooled() {
+        return broker.spooled ?? 0
+      },
+    }),
     traits: { ...broker.traits, bodyBytesMax: broker.traits.bodyBytesMax - overhead },
     append: async (messages) => (vault ? appendSealed(broker, vault, messages) : broker.append(messages)),
     receive: async (want, signal) => openBatch(broker, await broker.receive(want, signal), vault),

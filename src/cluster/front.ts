@@ -1,33 +1,65 @@
 import type { Broker } from '../broker/broker.ts'
+import { sealed } from '../broker/sealed.ts'
+import { environment } from '../config.ts'
 import type { BrokerFace } from '../console/route.ts'
 import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import { type CommitLimits, commitDefaults } from '../ingestion/commit.ts'
 import { openBroker } from '../presets/broker.ts'
+import { openVault } from '../presets/vault.ts'
+import type { Vault } from '../privacy/vault.ts'
 import { codeOf } from '../processing/inlet.ts'
+import type { Store } from '../store/store.ts'
 import type { Base } from './parts.ts'
 
 /** A broker that is away is looked at later, by whoever asks: a start does not wait for it. */
 const CHECK_MS = 5_000
 
+/** What stands between Stripe and the ledger. */
+export interface Front {
+  /** Null where events go straight into the ledger. */
+  readonly broker: Broker | null
+  /** Null where bodies lie in the broker as Stripe sent them. */
+  readonly vault: Vault | null
+}
+
+interface Behind {
+  readonly store: Pick<Store, 'edgeKeys'>
+  /** A function that is woken for one request: it does not look at its broker, and nobody keeps keys for it. */
+  readonly bare: boolean
+}
+
 /**
- * The broker in front of the ledger, or null. What is wrong with its settings is said in the log; where `requireDurable` is set, what
- * could lose messages throws `broker_unfit`. A function that is woken for one request does not look.
+ * The broker in front of the ledger, with its bodies sealed where there is a vault. What is wrong with its settings is said in the
+ * log; where `requireDurable` is set, what could lose messages throws `broker_unfit`.
  */
-export async function frontOf(base: Base, { bare }: { bare: boolean }): Promise<Broker | null> {
-  const { url, requireDurable, spool, lentMs } = base.config.broker
-  const { cwd, ephemeral } = base.config
-  const { clock, random, log } = base
-  if (base.openBroker === null && url === null) return null
-  const broker = await (base.openBroker?.() ??
-    openBroker(url ?? '', { cwd, ephemeral, spool, lentMs, clock, random, log }))
+export async function frontOf(base: Base, { store, bare }: Behind): Promise<Front> {
+  const broker = await brokerOf(base)
   try {
-    if (!bare || requireDurable) await vet(broker, base)
-    return broker
+    if (broker && (!bare || base.config.broker.requireDurable)) await vet(broker, base)
+    const vault = await vaultOf(base, { store, broker })
+    if (bare) await vault?.keep()
+    return { broker: broker && sealed(broker, vault), vault }
   } catch (error) {
-    await broker.close()
+    await broker?.close()
     throw error
   }
+}
+
+async function brokerOf(base: Base): Promise<Broker | null> {
+  const { url, spool, lentMs } = base.config.broker
+  const { cwd, ephemeral } = base.config
+  const { clock, random, log } = base
+  if (base.openBroker) return base.openBroker()
+  return url === null ? null : openBroker(url, { cwd, ephemeral, spool, lentMs, clock, random, log })
+}
+
+function vaultOf({ config, clock, log }: Base, { store, broker }: Pick<Behind, 'store'> & { broker: Broker | null }) {
+  const { vault: place, vaultDays, cwd } = config
+  if (place === null) return null
+  const { edgeKeys } = store
+  const oldestMs = async () => (broker ? (await broker.backlog()).oldestMs : 0)
+  return openVault(place, { cwd, env: environment(), edgeKeys, vaultDays, clock, log, oldestMs })
 }
 
 async function vet(broker: Broker, { config, log, clock }: Base): Promise<void> {
@@ -54,15 +86,12 @@ export function faceOf(broker: Broker, { clock }: Pick<Base, 'clock'>): BrokerFa
   const asked = <V>(work: Promise<V>) => inTime(work, ASKED_MS, clock).catch(() => null)
   return {
     name: broker.name,
-    measure: async () => ({ backlog: await asked(broker.backlog()), spooled: spooledBy(broker) }),
+    measure: async () => ({ backlog: await asked(broker.backlog()), spooled: broker.spooled ?? null }),
     check: () => asked(broker.check()),
   }
 }
 
 const ASKED_MS = 2_000
-
-const spooledBy = (broker: Broker): number | null =>
-  'spooled' in broker && typeof broker.spooled === 'number' ? broker.spooled : null
 
 function inTime<V>(work: Promise<V>, ms: number, clock: Clock): Promise<V> {
   let cancel = () => {}

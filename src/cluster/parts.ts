@@ -13,6 +13,8 @@ import { Admission, freeBytesOf } from '../ingestion/admission.ts'
 import { createPublicListener, type PublicListener } from '../ingestion/http.ts'
 import { createIntake, type Intake } from '../ingestion/intake.ts'
 import { ledgerFile } from '../presets/database.ts'
+import { keeper } from '../privacy/keeper.ts'
+import type { Vault } from '../privacy/vault.ts'
 import { ControlWatch } from '../processing/controls.ts'
 import type { Drain } from '../processing/drain.ts'
 import type { Handlers } from '../processing/handlers.ts'
@@ -43,6 +45,8 @@ export interface Live {
   /** In front of the ledger; null where events go straight into it. */
   readonly broker: Broker | null
   readonly drain: Drain | null
+  /** Seals and opens the bodies in the broker; null where none are sealed. */
+  readonly vault: Vault | null
   readonly intake: Intake
   readonly admission: Admission
   readonly watch: ControlWatch
@@ -57,6 +61,7 @@ export interface Live {
 interface Needs {
   readonly store: Store
   readonly broker: Broker | null
+  readonly vault: Vault | null
   readonly roles: readonly Role[]
   readonly secrets: () => readonly EndpointSecret[]
   readonly ready: () => Promise<Readiness>
@@ -66,7 +71,7 @@ interface Needs {
   readonly working: typeof working | null
 }
 
-export function parts(base: Base, { store, broker, roles, secrets, ready, bare, working }: Needs): Live {
+export function parts(base: Base, { store, broker, vault, roles, secrets, ready, bare, working }: Needs): Live {
   const { config, clock, log, handlers, meter } = base
   const watch = new ControlWatch({ store, clock, log })
   const admission = admissionOf(base)
@@ -98,6 +103,7 @@ export function parts(base: Base, { store, broker, roles, secrets, ready, bare, 
   const console = createPrivateListener({ app, ...config.console, log })
   const services = [
     admission,
+    ...(vault ? [keeper(vault, { clock, log })] : []),
     ...(crew ? [watch, crew.roll, crew.worker] : []),
     ...(crew?.drain ? [crew.drain] : []),
     console,
@@ -105,7 +111,7 @@ export function parts(base: Base, { store, broker, roles, secrets, ready, bare, 
     ...announcementOf(base, { roles, console, listener }),
   ]
   const { worker = null, drain = null } = crew ?? {}
-  const live = { store, broker, intake, admission, watch, worker, drain, listener, console, bare }
+  const live = { store, broker, vault, intake, admission, watch, worker, drain, listener, console, bare }
   return { ...live, services: bare ? [admission] : services }
 }
 

@@ -1,5 +1,7 @@
+import { unsealed } from '../broker/sealed.ts'
 import type { SqsRecord } from '../broker/sqs.ts'
 import type { Logger } from '../core/service.ts'
+import type { Vault } from '../privacy/vault.ts'
 import { codeOf, type InletDeps, takeIn } from '../processing/inlet.ts'
 
 /** What AWS Lambda hands over from a queue in SQS. */
@@ -14,8 +16,8 @@ export interface SqsBatchResult {
 
 export interface SqsBatchDeps {
   readonly log: Logger
-  /** What takes messages in; opens the ledger where nothing was started. */
-  inlet(): Promise<InletDeps>
+  /** What takes messages in, and what opens their bodies; opens the ledger where nothing was started. */
+  inlet(): Promise<{ deps: InletDeps; vault: Vault | null }>
   /** Works what is ready, for a bounded time. */
   pass(): Promise<unknown>
 }
@@ -40,8 +42,17 @@ export async function sqsBatch(
     await pass().catch((error) => log.error({ code: codeOf(error) }, 'a pass over what is ready failed'))
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId ?? '' })) }
 
+  /** Those that were not: the ledger did not take them, or their bodies cannot be opened just now. */
   async function taken(): Promise<readonly SqsRecord[]> {
-    const drained = await takeIn(records.map(messageOf), await inlet())
-    return records.filter((_, n) => drained[n] === 'failed')
+    const { deps, vault } = await inlet()
+    const looked = await Promise.all(records.map((record) => unsealed(messageOf(record), vault)))
+    for (const { later } of looked) if (later !== undefined) log.warn({ broker: 'sqs' }, later)
+    const opened = records.flatMap((record, n) => (looked[n]?.shown ? [{ record, message: looked[n].shown }] : []))
+    const drained = await takeIn(
+      opened.map(({ message }) => message),
+      deps,
+    )
+    const done = new Set(opened.flatMap(({ record }, n) => (drained[n] === 'failed' ? [] : [record])))
+    return records.filter((record) => !done.has(record))
   }
 }

@@ -1,4 +1,5 @@
 import type { Lent } from '../broker/broker.ts'
+import { UNOPENED } from '../broker/sealed.ts'
 import type { Envelope } from '../core/event.ts'
 import { detailOf } from '../stripe/eventbridge.ts'
 import { type Mode, readEvent, toEnvelope } from '../stripe/shapes.ts'
@@ -19,7 +20,7 @@ export type Sorted =
 
 /** What a message is: an event that ingestion has verified, one from a trusted broker, or a stray. Never throws. */
 export function sort(message: Lent, rules: MessageRules): Sorted {
-  const unopened = message.attributes['hk-vault-failed']
+  const unopened = message.attributes[UNOPENED]
   if (unopened !== undefined) return stray(unopened)
   return message.id === '' ? foreign(message.body, rules) : ours(message, rules)
 }

@@ -37,6 +37,7 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
   const needs = {
     store,
     broker: null,
+    vault: null,
     roles: ['processing'] as const,
     secrets: () => secrets,
     ready,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { Broker } from '../../src/broker/broker.ts'
 import { MARK } from '../../src/broker/sqs/wire.ts'
 import { type ClusterOptions, createCluster } from '../../src/cluster.ts'
 import { systemClock } from '../../src/core/clock.ts'
@@ -61,6 +62,50 @@ test('an event goes through the broker into the ledger and is worked, and the pr
   const metrics = await (await fetch(`${cluster.privateAddress()}/metrics`)).text()
   assert.match(metrics, /hookkeeper_broker_backlog\{broker="memory"\} 0/)
   assert.match(metrics, /hookkeeper_drained_total\{broker="memory",result="new"\} 1/)
+})
+
+test('with a vault no body lies open in the broker, and one whose message was changed is kept as a stray', async (t) => {
+  const service = new MemoryService()
+  const broker = new MemoryBroker(service)
+  process.env['TRIAL_VAULT'] = Buffer.alloc(32, 7).toString('base64')
+  t.after(() => delete process.env['TRIAL_VAULT'])
+  const vault = 'env:TRIAL_VAULT'
+  const lent: Uint8Array[] = []
+  const openBroker = async () => ({ ...keeping(broker, lent), close: async () => {} })
+  const cluster = createCluster(settings(t, { openBroker, vault }))
+  const worked: string[] = []
+  cluster.on('invoice.paid', async (event) => void worked.push(event.data.object.id ?? ''))
+  await cluster.start()
+  t.after(() => cluster.stop())
+
+  assert.equal((await post(cluster.publicAddress()!, eventBody('evt_1'))).status, 200)
+  await until(async () => worked.length === 1 && service.entries.length === 0, 'it is worked and acknowledged')
+  assert.deepEqual(worked, ['in_evt_1'])
+  assert.equal(lent.length, 1)
+  assert.equal(Buffer.from(lent[0]!).includes('invoice'), false)
+
+  await broker.append([{ id: 'evt_2', key: 'lane', body: lent[0]!, attributes: { 'hk-vault': '1' } }])
+  await until(async () => service.entries.length === 0, 'it is acknowledged')
+  const strays = (await (await fetch(`${cluster.privateAddress()}/api/v1/strays`)).json()) as {
+    data: { why: string }[]
+  }
+  assert.deepEqual(
+    strays.data.map(({ why }) => why),
+    ['it was changed, or sealed for another message'],
+  )
+})
+
+/** The same broker; what it lends is kept as it lay there. */
+const keeping = (broker: MemoryBroker, lent: Uint8Array[]): Broker => ({
+  ...{ name: broker.name, traits: broker.traits, close: () => broker.close() },
+  append: (messages) => broker.append(messages),
+  async receive(want, signal) {
+    const batch = await broker.receive(want, signal)
+    lent.push(...batch.messages.map(({ body }) => body))
+    return batch
+  },
+  backlog: () => broker.backlog(),
+  check: () => broker.check(),
 })
 
 test('what one process takes in another works, and what only takes in is ready whatever becomes of the rest', async (t) => {
