@@ -35,6 +35,8 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ledger_foreign',
   'schema_newer',
   'disk_ephemeral',
+  'redis_url',
+  'lock_urls',
   'restore_future',
   'handler_twice',
   'handler_invalid',

@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import type { working } from './crew.ts'
+import type { Locks } from './locks.ts'
 import { announcement, runFile } from './running.ts'
 import { version } from './version.ts'
 
@@ -39,6 +40,8 @@ export interface Live {
   readonly admission: Admission
   readonly watch: ControlWatch
   readonly worker: Worker | null
+  /** Around what it works; null where none are configured. */
+  readonly locks: Locks | null
   readonly listener: PublicListener | null
   readonly console: PrivateListener
   readonly bare: boolean
@@ -87,13 +90,15 @@ export function parts(base: Base, { store, roles, secrets, ready, bare, working 
   const console = createPrivateListener({ app, ...config.console, log })
   const services = [
     admission,
+    ...(crew?.locks ? [crew.locks] : []),
     ...(crew ? [watch, crew.roll, crew.worker] : []),
     console,
     ...(listener ? [listener] : []),
     ...announcementOf(base, { roles, console, listener }),
   ]
-  const worker = crew?.worker ?? null
-  return { store, intake, admission, watch, worker, listener, console, bare, services: bare ? [admission] : services }
+  const { worker = null, locks = null } = crew ?? {}
+  const live = { store, intake, admission, watch, worker, locks, listener, console, bare }
+  return { ...live, services: bare ? [admission] : services }
 }
 
 /** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
@@ -182,11 +187,13 @@ const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWat
   poke: () => watch.poke(),
 })
 
-export async function readiness({ store, worker, admission }: Live): Promise<Readiness> {
+export async function readiness({ store, worker, locks, admission }: Live): Promise<Readiness> {
   const why: string[] = []
   await store.ledger.backlog().catch((error: Error) => why.push(error.message))
   if (admission.state.append !== 'works') why.push('The last append to the ledger failed.')
   if (worker && !worker.ready()) why.push('Processing cannot lease or settle.')
+  const locked = await locks?.why()
+  if (locked) why.push(locked)
   return { ok: why.length === 0, why }
 }
 
