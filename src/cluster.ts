@@ -1,4 +1,6 @@
 import { pino } from 'pino'
+import type { Broker } from './broker/broker.ts'
+import { frontOf } from './cluster/front.ts'
 import {
   type Base,
   end,
@@ -12,6 +14,7 @@ import {
 } from './cluster/parts.ts'
 import { restoreFrom } from './cluster/restore.ts'
 import { type FetchRoute, opened, workingAfter } from './cluster/serverless.ts'
+import type { SqsBatch, SqsBatchResult } from './cluster/sqs-batch.ts'
 import { type Config, type ConfigInput, configure, type Role, reloadSecrets } from './config.ts'
 import type { Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
@@ -39,6 +42,8 @@ export interface ClusterOptions extends ConfigInput {
   readonly logger?: Logger
   readonly clock?: Clock
   readonly random?: Random
+  /** A broker of your own in front of the ledger, or one of `hookkeeper/brokers`, instead of `broker.url`. Asked for at each start. */
+  readonly openBroker?: () => Promise<Broker>
 }
 
 export interface Cluster {
@@ -50,6 +55,11 @@ export interface Cluster {
   readonly fetch: FetchRoute
   /** The webhook route on AWS Lambda: API Gateway, function URLs, load balancers. It needs no start. */
   readonly lambda: LambdaHandler
+  /**
+   * An AWS Lambda function behind a queue in SQS that a Hookkeeper with `broker.url` fills: records the batch, then works for a
+   * bounded time. It needs no start. Its event source mapping needs `ReportBatchItemFailures`.
+   */
+  sqsBatch(event: SqsBatch): Promise<SqsBatchResult>
   /**
    * One bounded pass over what is ready, for functions that are called by a clock: it needs no start, and leaves nothing leased.
    * Resolves when what it began has ended. Without bounds those of `processing.passMs` and `processing.passMax` count.
@@ -76,12 +86,12 @@ export interface Cluster {
 
 /** Wires the tiers. Bad settings throw at once, with one sentence and its remedy. */
 export function createCluster(options: ClusterOptions = {}): Cluster {
-  const { config: given, logger, clock = systemClock, random = systemRandom, ...input } = options
+  const { config: given, logger, clock = systemClock, random = systemRandom, openBroker = null, ...input } = options
   const config = given ?? configure(input)
   const log = logger ?? pino({ level: config.log.level, base: null })
   const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
   if (config.forward.to !== null) handlers.on('*', { name: 'forward' }, forward(config.forward.to, config.forward))
-  return new Root({ config, log, clock, random, handlers, meter: createMeter() })
+  return new Root({ config, log, clock, random, handlers, meter: createMeter(), openBroker })
 }
 
 class Root implements Cluster {
@@ -131,6 +141,15 @@ class Root implements Cluster {
     const under = passOver(this.base, live, bounds)
     this.#passes.add(under)
     return under.finally(() => this.#passes.delete(under))
+  }
+
+  async sqsBatch(event: SqsBatch): Promise<SqsBatchResult> {
+    const { sqsBatch } = await import('./cluster/sqs-batch.ts')
+    const inlet = async () => {
+      const { inletOf } = await import('./cluster/crew.ts')
+      return inletOf(this.base, (await this.#opened()).store, 'sqs')
+    }
+    return sqsBatch(event, { log: this.base.log, inlet, pass: () => this.workFor() })
   }
 
   get store(): Store {
@@ -200,9 +219,14 @@ class Root implements Cluster {
       ...{ cwd, directUrl, clock, log, retention, ephemeral },
       migrate: config.migrate === 'apply',
     })
+    const broker = await frontOf(this.base, { bare }).catch(async (error) => {
+      await store.close()
+      throw error
+    })
     const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
     const live = parts(this.base, {
       store,
+      broker,
       roles,
       secrets: () => this.#secrets,
       ready: () => this.ready(),

@@ -55,10 +55,9 @@ export class Loans<H> {
     }
   }
 
-  /** Of the loans that are out, oldest first. */
-  get handles(): H[] {
-    this.#forget(this.#lending.clock.now())
-    return [...this.#out.keys()].map(({ handle }) => handle)
+  /** Of the loans that are out, oldest first; `beyond` leaves out those that end sooner. */
+  handles(beyond = this.#lending.clock.now()): H[] {
+    return [...this.#out].filter(([, endsAt]) => endsAt > beyond).map(([{ handle }]) => handle)
   }
 
   /** How long ago the oldest message that is out was appended; 0 when none is. */

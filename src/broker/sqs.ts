@@ -8,6 +8,7 @@ import {
   type Lent,
   type Message,
 } from './broker.ts'
+import { either } from './either.ts'
 import { Loans } from './loans.ts'
 import { type BrokerOptions, LENT_MS } from './options.ts'
 import { findings, missing } from './sqs/findings.ts'
@@ -97,8 +98,9 @@ class SqsBroker implements Broker {
     this.#mustBeOpen()
     const { queue, clock } = this.#parts
     const max = Math.min(want.max, BATCH_MAX)
-    const either = AbortSignal.any([signal, this.#stop.signal])
-    const came = await receiveSome({ ...want, max }, { queue, clock, lentMs: this.#lentMs }, either)
+    const came = await either([signal, this.#stop.signal], (ended) =>
+      receiveSome({ ...want, max }, { queue, clock, lentMs: this.#lentMs }, ended),
+    )
     return this.#loans.lend(
       came.map(({ handle, record }) => ({
         message: messageOf(record),
@@ -137,7 +139,7 @@ class SqsBroker implements Broker {
   async #close(): Promise<void> {
     this.#stop.abort()
     const { queue, clock } = this.#parts
-    const given = inChunks(this.#loans.handles.reverse()).map((handles) => queue.release(handles, 0).catch(() => []))
+    const given = inChunks(this.#loans.handles().reverse()).map((handles) => queue.release(handles, 0).catch(() => []))
     const [late, cancel] = after(CLOSE_MS, clock)
     await Promise.race([Promise.all([...given, ...this.#sending]), late])
     cancel()

@@ -11,6 +11,7 @@ export const check = (context: Context): Command =>
     .addOption(settingOption('roles'))
     .addOption(settingOption('ingestion.port'))
     .addOption(settingOption('console.port'))
+    .addOption(settingOption('broker.requireDurable'))
     .option('--print', 'also the effective settings, secrets masked, and where each comes from')
     .action(async (options: Common & { print?: boolean }) => {
       const config = await configOf(options, context)

@@ -7,6 +7,7 @@ import { type Config, endpoints } from '../config.ts'
 import { HookkeeperError } from '../core/errors.ts'
 import { ledgerFile, ledgerName } from '../presets/database.ts'
 import type { Finding } from '../store/store.ts'
+import { brokerFindings } from './broker-findings.ts'
 import type { Context } from './context.ts'
 import { lockFindings } from './lock-findings.ts'
 import { reach } from './reach.ts'
@@ -28,6 +29,7 @@ export async function findings(config: Config, context: Context): Promise<readon
       : [ok(`The ledger is ${ledgerName(config.databaseUrl, config.cwd)}.`)]),
     ...(running || !path || existsSync(path) ? await store(config, context) : []),
     ...(await lockFindings(config)),
+    ...(await brokerFindings(config, running !== null)),
   ]
 }
 

@@ -29,6 +29,7 @@ export async function openHere(config: Config, { clock }: Context): Promise<Reac
   }
   const deps = {
     store,
+    broker: null,
     clock,
     log: silent,
     roles: [],

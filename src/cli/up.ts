@@ -3,6 +3,7 @@ import { version } from '../cluster/version.ts'
 import { type Config, endpoints, reloadSecrets, settings } from '../config.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
+import { brokerName } from '../presets/broker.ts'
 import { ledgerName } from '../presets/database.ts'
 import { type Common, type Context, command, configOf, settingOption } from './context.ts'
 import { createLog, speaksJson } from './log.ts'
@@ -68,6 +69,7 @@ const described = (config: Config, started: Started) => ({
   public: started.public && `${started.public}/webhooks/stripe`,
   private: started.private,
   ledger: ledgerName(config.databaseUrl, config.cwd),
+  broker: config.broker.url && brokerName(config.broker.url),
   roles: config.roles,
   endpoints: endpoints(config.accounts).map(({ endpoint }) => endpoint),
   handlers: started.handlers,
@@ -76,11 +78,12 @@ const described = (config: Config, started: Started) => ({
 })
 
 function greeting(config: Config, started: Started, { colour }: Screen): string {
-  const { public: hook, private: api, ledger, roles, release, handlers, forward } = described(config, started)
+  const { public: hook, private: api, broker, ledger, roles, release, handlers, forward } = described(config, started)
   const secrets = endpoints(config.accounts).map(({ endpoint, secrets }) => `${endpoint} (${secrets.length})`)
   const rows: [string, string | null][] = [
     ['webhooks', hook],
     ['private', api],
+    ['broker', broker],
     ['ledger', ledger],
     ['roles', roles.join(', ')],
     ['secrets', secrets.join(', ')],

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { Broker } from '../broker/broker.ts'
+import { Drain } from '../processing/drain.ts'
+import type { InletDeps } from '../processing/inlet.ts'
 import { type Bounds, type Passed, pass } from '../processing/pass.ts'
 import { Roll } from '../processing/roll.ts'
 import { Worker } from '../processing/worker.ts'
 import type { Handles, Store } from '../store/store.ts'
 import { Locks } from './locks.ts'
-import type { Base, Live } from './parts.ts'
+import { type Base, type Live, modeOf } from './parts.ts'
 
 // Loaded by processes that work: what handlers need is 1 MB that ingestion alone can do without.
 
@@ -14,10 +17,26 @@ const LOST_MAX = 3
 const LATER_MAX_MS = 7 * 86_400_000
 
 /** Whoever works, and what it says of itself to the others. */
-export function working(base: Base, store: Store) {
+export function working(base: Base, store: Store, broker: Broker | null) {
   const locks = locksOf(base)
   const { roll, options } = crewOf(base, store, locks)
-  return { roll, worker: new Worker({ ...options, drainMs: base.config.processing.drainMs }), locks }
+  const { clock, random } = base
+  const worker = new Worker({ ...options, drainMs: base.config.processing.drainMs })
+  const drain = broker && new Drain({ ...inletOf(base, store, broker.name), source: broker, clock, random })
+  return { roll, worker, drain, locks }
+}
+
+/** What takes in what a broker lent. */
+export function inletOf({ config, log, meter }: Base, store: Store, broker: string): InletDeps {
+  const accounts = Object.keys(config.accounts)
+  const rules = {
+    trusted: config.broker.trusted,
+    // What comes without our marks names no account of the configuration.
+    account: accounts.includes('default') ? 'default' : (accounts[0] ?? 'default'),
+    modeOf: modeOf(config),
+    bodyBytesMax: config.ingestion.bodyBytesMax,
+  }
+  return { ledger: store.ledger, rules, broker, log, meter: { drained: (result) => meter.drained(broker, result) } }
 }
 
 /** Works what is ready just now, beside whatever else runs. */

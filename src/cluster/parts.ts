@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { ActionHands } from '../actions/action.ts'
+import type { Broker } from '../broker/broker.ts'
 import { type Config, endpoints, type Role } from '../config.ts'
 import type { Api, ApiEnv } from '../console/api.ts'
 import { createPrivateListener, type PrivateListener } from '../console/listener.ts'
@@ -13,12 +14,14 @@ import { createPublicListener, type PublicListener } from '../ingestion/http.ts'
 import { createIntake, type Intake } from '../ingestion/intake.ts'
 import { ledgerFile } from '../presets/database.ts'
 import { ControlWatch } from '../processing/controls.ts'
+import type { Drain } from '../processing/drain.ts'
 import type { Handlers } from '../processing/handlers.ts'
 import type { Worker } from '../processing/worker.ts'
 import type { Store } from '../store/store.ts'
 import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import type { working } from './crew.ts'
+import { commitsTo, faceOf } from './front.ts'
 import type { Locks } from './locks.ts'
 import { announcement, runFile } from './running.ts'
 import { version } from './version.ts'
@@ -31,11 +34,16 @@ export interface Base {
   readonly random: Random
   readonly handlers: Handlers
   readonly meter: Meter
+  /** Instead of the broker that the configuration names; null: that one. */
+  readonly openBroker: (() => Promise<Broker>) | null
 }
 
 /** What lives between start and stop. */
 export interface Live {
   readonly store: Store
+  /** In front of the ledger; null where events go straight into it. */
+  readonly broker: Broker | null
+  readonly drain: Drain | null
   readonly intake: Intake
   readonly admission: Admission
   readonly watch: ControlWatch
@@ -51,6 +59,7 @@ export interface Live {
 
 interface Needs {
   readonly store: Store
+  readonly broker: Broker | null
   readonly roles: readonly Role[]
   readonly secrets: () => readonly EndpointSecret[]
   readonly ready: () => Promise<Readiness>
@@ -60,12 +69,14 @@ interface Needs {
   readonly working: typeof working | null
 }
 
-export function parts(base: Base, { store, roles, secrets, ready, bare, working }: Needs): Live {
+export function parts(base: Base, { store, broker, roles, secrets, ready, bare, working }: Needs): Live {
   const { config, clock, log, handlers, meter } = base
   const watch = new ControlWatch({ store, clock, log })
   const admission = admissionOf(base)
   const intake = createIntake({
     ledger: store.ledger,
+    broker,
+    ...(broker && { limits: commitsTo(broker) }),
     admission,
     meter,
     clock,
@@ -74,7 +85,7 @@ export function parts(base: Base, { store, roles, secrets, ready, bare, working 
     modeOf: modeOf(config),
     toleranceMs: config.ingestion.toleranceS * 1000,
   })
-  const crew = working?.(base, store) ?? null
+  const crew = working?.(base, store, broker) ?? null
   handlers.wire({
     clock,
     random: base.random,
@@ -85,19 +96,20 @@ export function parts(base: Base, { store, roles, secrets, ready, bare, working 
   const hands = { ...handsOf(base, store, watch), meter }
   const app = lazily(async () => {
     const { apiOf } = await import('./api.ts')
-    return apiOf({ store, clock, log, roles, ready, hands }, meter)
+    return apiOf({ store, broker: broker && faceOf(broker, base), clock, log, roles, ready, hands }, meter)
   })
   const console = createPrivateListener({ app, ...config.console, log })
   const services = [
     admission,
     ...(crew?.locks ? [crew.locks] : []),
     ...(crew ? [watch, crew.roll, crew.worker] : []),
+    ...(crew?.drain ? [crew.drain] : []),
     console,
     ...(listener ? [listener] : []),
     ...announcementOf(base, { roles, console, listener }),
   ]
-  const { worker = null, locks = null } = crew ?? {}
-  const live = { store, intake, admission, watch, worker, locks, listener, console, bare }
+  const { worker = null, drain = null, locks = null } = crew ?? {}
+  const live = { store, broker, intake, admission, watch, worker, drain, locks, listener, console, bare }
   return { ...live, services: bare ? [admission] : services }
 }
 
@@ -112,10 +124,11 @@ function lazily(make: () => Promise<Api>) {
   }
 }
 
-/** First the doors, then the work, then the ledger. */
+/** First the doors, then the work, then the broker, then the ledger. */
 export async function end(live: Live): Promise<void> {
   for (const service of [...live.services].reverse()) await service.stop()
   await live.intake.idle()
+  await live.broker?.close()
   await live.store.close()
 }
 
@@ -187,20 +200,22 @@ const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWat
   poke: () => watch.poke(),
 })
 
-export async function readiness({ store, worker, locks, admission }: Live): Promise<Readiness> {
+export async function readiness({ store, broker, worker, drain, locks, admission }: Live): Promise<Readiness> {
   const why: string[] = []
-  await store.ledger.backlog().catch((error: Error) => why.push(error.message))
-  if (admission.state.append !== 'works') why.push('The last append to the ledger failed.')
+  // Behind a broker the ledger may be away: whoever only takes events in can do so.
+  if (!broker || worker) await store.ledger.backlog().catch((error: Error) => why.push(error.message))
+  if (admission.state.append !== 'works') why.push(`The last append to the ${broker ? 'broker' : 'ledger'} failed.`)
   if (worker && !worker.ready()) why.push('Processing cannot lease or settle.')
   const locked = await locks?.why()
   if (locked) why.push(locked)
+  why.push(...(drain?.why() ?? []))
   return { ok: why.length === 0, why }
 }
 
 export const secretsOf = ({ accounts }: Config): EndpointSecret[] =>
   endpoints(accounts).flatMap(({ endpoint, secrets }) => secrets.map((secret) => ({ endpoint, secret })))
 
-const modeOf = (config: Config) => (account: string) =>
+export const modeOf = (config: Config) => (account: string) =>
   config.livemode === 'both' ? 'both' : (config.accounts[account]?.mode ?? 'both')
 
 export function notStarted({ meter, clock, log, config }: Base): { intake: Intake } {

@@ -25,6 +25,12 @@ export const positive = (low: number, high: number) =>
     return number !== undefined && number >= low && number <= high ? number : undefined
   })
 
+export const yesNo = () =>
+  leaf<boolean | 'true' | 'false', boolean>('true or false', (value) => {
+    if (value === true || value === 'true' || value === '1') return true
+    return value === false || value === 'false' || value === '0' ? false : undefined
+  })
+
 export const oneOf = <const V extends string>(values: readonly V[]) =>
   leaf<V, V>(`one of ${values.join(', ')}`, (value) => values.find((one) => one === value))
 

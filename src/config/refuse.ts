@@ -20,7 +20,15 @@ export function parse(tree: Tree, placeOf: PlaceOf): Settings {
 const EVENT_DAYS_MIN = 35
 
 /** What no single setting can see. */
-const rules = ({ retention, tls, ingestion, console, forward }: Settings): [boolean, readonly string[], string][] => [
+const rules = ({
+  retention,
+  tls,
+  ingestion,
+  console,
+  forward,
+  broker,
+  roles,
+}: Settings): [boolean, readonly string[], string][] => [
   [
     retention.eventDays < EVENT_DAYS_MIN,
     ['retention', 'eventDays'],
@@ -46,7 +54,19 @@ const rules = ({ retention, tls, ingestion, console, forward }: Settings): [bool
     ['forward', 'secondary'],
     'forward.secondary stands in for forward.to, which is not set',
   ],
+  [
+    broker.spool !== null && (broker.url === null || isSpool(broker.url)),
+    ['broker', 'spool'],
+    'broker.spool stands before another broker; set BROKER_URL to that one, or to spool: and the folder for a spool alone',
+  ],
+  [
+    broker.url !== null && isSpool(broker.url) && roles.length < 2,
+    ['broker', 'url'],
+    'broker.url is a spool, which only its own process can read; give that process both roles, or choose a broker that is shared',
+  ],
 ]
+
+const isSpool = (url: string) => url.startsWith('spool:')
 
 function refusal(issue: z.core.$ZodIssue, tree: Tree, placeOf: PlaceOf): Error {
   const path = issue.path.map(String)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultRetry } from '../core/backoff.ts'
-import { duration, instant, leaf, listOf, oneOf, positive, size, text, texts, url, whole } from './leaves.ts'
+import { duration, instant, leaf, listOf, oneOf, positive, size, text, texts, url, whole, yesNo } from './leaves.ts'
 import { type AccountInput, account } from './secrets.ts'
 
 export const ROLES = ['ingestion', 'processing'] as const
@@ -44,6 +44,33 @@ export const schema = z.strictObject({
     about:
       'Once, after a back-up of that instant was put back: holds all that is open in it and all that Stripe made before this start, until `do release` or `do record`. See docs/guarantees.md.',
   }),
+  broker: z
+    .strictObject({
+      url: text().nullable().default(null).register(notes, {
+        env: 'BROKER_URL',
+        secret: true,
+        about:
+          'What takes events in front of the ledger: `redis://`, `rediss://`, `redis+sentinel://`, `redis+cluster://`; `kafka://host:port/topic`, `kafka+ssl://`; `sqs://` or the URL of a queue; `pubsub://project/topic/subscription`; `spool:path` for one process. Unset: they go straight into the ledger. See docs/brokers.md.',
+      }),
+      trusted: yesNo().default(false).register(notes, {
+        about:
+          "Messages that Hookkeeper did not write are Stripe's events, bare or in Amazon EventBridge's envelope. Only where nobody else can write into the broker: no signature comes with them. Else they are kept as strays.",
+      }),
+      requireDurable: yesNo().default(false).register(notes, {
+        flag: '--require-durable',
+        about: 'Refuses to start where the broker is set so that it can lose what it took.',
+      }),
+      spool: text().nullable().default(null).register(notes, {
+        env: 'HOOKKEEPER_SPOOL',
+        about:
+          'A folder on a disk that stays: what the broker does not take in time is kept there, synced, and brought to it when it is back. Unset: such deliveries get 503.',
+      }),
+      lentMs: duration('ms', 1_000, 43_200_000).default(60_000).register(notes, {
+        about:
+          'What was received and is not in the ledger by then comes again. Longer than the ledger may take, shorter than you want to wait after a crash.',
+      }),
+    })
+    .prefault({}),
   handlers: text().nullable().default(null).register(notes, {
     flag: '--handlers <file>',
     about: 'The module whose default export, called with the cluster, registers your handlers.',

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Action, ActionHands } from '../actions/action.ts'
 import type { ActionMeter } from '../actions/perform.ts'
+import type { BrokerBacklog, Finding } from '../broker/broker.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/service.ts'
 import type { Store } from '../store/store.ts'
@@ -33,6 +34,8 @@ export interface Call<Q, B> {
 /** What the API speaks for. */
 export interface ApiDeps {
   readonly store: Store
+  /** Null where events go straight into the ledger. */
+  readonly broker: BrokerFace | null
   readonly clock: Clock
   readonly log: Logger
   readonly roles: readonly string[]
@@ -41,6 +44,14 @@ export interface ApiDeps {
   metrics(): Promise<{ readonly type: string; readonly text: string }>
   readonly actions: readonly Action[]
   readonly hands: ActionHands & { readonly meter: ActionMeter }
+}
+
+/** How the broker in front of the ledger is. What could not be asked in time is null: unknown is not zero. */
+export interface BrokerFace {
+  readonly name: string
+  /** `spooled` waits on this machine's disk for it; null without a spool. */
+  measure(): Promise<{ readonly backlog: BrokerBacklog | null; readonly spooled: number | null }>
+  check(): Promise<readonly Finding[] | null>
 }
 
 export interface Readiness {

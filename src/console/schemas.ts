@@ -94,7 +94,20 @@ export const status = named(
     ok: z.boolean(),
     roles: z.array(z.string()),
     backlog,
-    broker: z.null().describe('None: intake admits straight into the ledger'),
+    broker: z
+      .strictObject({
+        name: z.string(),
+        backlog: z
+          .strictObject({ waiting: count, oldestMs: z.number().min(0) })
+          .nullable()
+          .describe('What it holds that is not in the ledger yet; null when it could not be asked'),
+        spooled: count.nullable().describe("What waits on this machine's disk for it; null without a spool"),
+        findings: z
+          .array(z.strictObject({ level: z.enum(['wrong', 'worth']), what: z.string(), remedy: z.string() }))
+          .nullable(),
+      })
+      .nullable()
+      .describe('Null without one: intake admits straight into the ledger'),
     store: z.strictObject({ name: z.string(), findings: z.array(finding) }),
     controls: z.array(control),
     incidents: z.array(z.never()).describe('None without the oversight role'),

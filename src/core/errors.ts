@@ -207,6 +207,22 @@ const table = {
     message: '{what}.',
     remedy: "cluster.on(type | types | 'invoice.*', options?, handler).",
   },
+  broker_unknown: {
+    status: null,
+    message: 'BROKER_URL cannot be {url}: {what}.',
+    remedy: 'docs/brokers.md has an example of each.',
+  },
+  broker_unfit: {
+    status: null,
+    message: '{what} With --require-durable nothing starts so.',
+    remedy: '{remedy}',
+  },
+  spool_ephemeral: {
+    status: 503,
+    message: 'A spool would be lost on {platform}, where files go with the machine.',
+    remedy:
+      'Do without HOOKKEEPER_SPOOL there; or put it on a mounted volume that stays, and set HOOKKEEPER_DISK=durable.',
+  },
   peer_missing: {
     status: null,
     message: '{feature} needs the package {name}, which is not installed.',

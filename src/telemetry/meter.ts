@@ -17,6 +17,8 @@ export interface Meter {
   /** From received to done. */
   settleLagSeconds(seconds: number): void
   acted(action: string, verdict: string): void
+  /** What a broker lent, by what became of it. */
+  drained(broker: string, result: string): void
   readonly metrics: readonly Metric[]
 }
 
@@ -36,6 +38,7 @@ export function createMeter(): Meter {
     attemptSeconds: (type, seconds) => m.attempt.observe(seconds, labelOf(type)),
     settleLagSeconds: (seconds) => m.settleLag.observe(seconds),
     acted: (action, verdict) => m.actions.add(action, verdict),
+    drained: (broker, result) => m.drained.add(broker, result),
     metrics: Object.values(m),
   }
 }
@@ -60,6 +63,10 @@ const metrics = () => ({
     ATTEMPT_SECONDS,
     'type',
   ),
+  drained: new Counter({ name: 'hookkeeper_drained_total', help: 'Messages from the broker by what became of them.' }, [
+    'broker',
+    'result',
+  ]),
   actions: new Counter({ name: 'hookkeeper_actions_total', help: 'Actions by what they came to.' }, [
     'action',
     'verdict',

@@ -6,13 +6,29 @@ import { gaugeText, label } from './metric.ts'
 
 const STATES = ['ready', 'scheduled', 'held', 'running', 'dead'] as const satisfies readonly (keyof Backlog)[]
 
+export interface PrometheusDeps {
+  readonly meter: Meter
+  readonly ledger: Pick<Ledger, 'backlog'>
+  readonly broker: Measured | null
+  readonly log: Logger
+}
+
+/** The broker in front of the ledger; null: it could not be asked. */
+interface Measured {
+  readonly name: string
+  measure(): Promise<{
+    readonly backlog: { readonly waiting: number; readonly oldestMs: number } | null
+    readonly spooled: number | null
+  }>
+}
+
 /** What Prometheus reads: our own metrics, those of the process, and the backlog as it is at that moment. */
-export function createPrometheus(deps: { meter: Meter; ledger: Pick<Ledger, 'backlog'>; log: Logger }) {
+export function createPrometheus(deps: PrometheusDeps) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   return async (): Promise<{ type: string; text: string }> => {
     const own = deps.meter.metrics.map((metric) => metric.text())
-    const text = [...own, await backlogText(deps), await registry.metrics()].join('')
+    const text = [...own, await backlogText(deps), await brokerText(deps), await registry.metrics()].join('')
     return { type: registry.contentType, text }
   }
 }
@@ -30,6 +46,25 @@ async function backlogText({ ledger, log }: { ledger: Pick<Ledger, 'backlog'>; l
   }
 }
 
+async function brokerText({ broker }: PrometheusDeps): Promise<string> {
+  if (!broker) return ''
+  const { backlog, spooled } = await broker.measure()
+  const labels = label('broker', broker.name)
+  return [
+    backlog && gaugeText(BROKER, [{ labels, value: backlog.waiting }]),
+    backlog && gaugeText(BROKER_OLDEST, [{ labels, value: backlog.oldestMs / 1000 }]),
+    spooled !== null && gaugeText(SPOOL, [{ labels, value: spooled }]),
+  ]
+    .filter((text) => text)
+    .join('')
+}
+
+const BROKER = {
+  name: 'hookkeeper_broker_backlog',
+  help: 'Messages in the broker that are not in the ledger yet.',
+}
+const BROKER_OLDEST = { name: 'hookkeeper_broker_oldest_seconds', help: 'Age of the oldest of them.' }
+const SPOOL = { name: 'hookkeeper_spool_waiting', help: "Messages on this machine's disk that wait for the broker." }
 const BACKLOG = { name: 'hookkeeper_backlog', help: 'Events that are not done, by state.' }
 const OLDEST = {
   name: 'hookkeeper_backlog_oldest_seconds',

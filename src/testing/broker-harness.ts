@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, Finding } from '../broker/broker.ts'
 
 /** What a broker needs from its surroundings so that a promise can be tried on it. */
 export type BrokerNeed =
@@ -24,6 +24,8 @@ export interface OpenedBroker {
   readonly broker: Broker
   /** The loan's time: unacknowledged messages come again after it. */
   readonly lentMs: number
+  /** What `check` rightly finds in a service that is smaller here than it should be. By default nothing is expected. */
+  expected?(finding: Finding): boolean
   /** Another process at the same place. */
   another(): Promise<Broker>
   restart(): Promise<void>

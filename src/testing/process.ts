@@ -32,8 +32,16 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
   const config = configure({ ...given, ...(processing && { processing }) }, { env: {} })
   const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
   const secrets = secretsOf(config)
-  const base = { config, log, clock, random: seeded(seed), handlers, meter: createMeter() }
+  const base = { config, log, clock, random: seeded(seed), handlers, meter: createMeter(), openBroker: null }
   const ready = async () => ({ ok: true, why: [] })
-  const needs = { store, roles: ['processing'] as const, secrets: () => secrets, ready, bare: false, working }
+  const needs = {
+    store,
+    broker: null,
+    roles: ['processing'] as const,
+    secrets: () => secrets,
+    ready,
+    bare: false,
+    working,
+  }
   return { ...parts(base, needs), handlers }
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { SpoolBefore } from '../../src/broker/spool/before.ts'
-import { openSpool, type Spool } from '../../src/broker/spool.ts'
+import { SpoolFile } from '../../src/broker/spool/file.ts'
+import { openSpool, Spool } from '../../src/broker/spool.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { seeded } from '../../src/core/random.ts'
 import { silent } from '../../src/core/service.ts'
@@ -113,6 +114,19 @@ test('two processes have a file each, and who stays takes over what the other le
   const came = await take(one, 6, { ack: true })
   assert.deepEqual(new Set(idsOf(came.map(({ message }) => message))).size, 6)
   await one.close()
+})
+
+test('what cannot be written is answered as not kept, and does not count as waiting', async (t) => {
+  const path = folder(t)
+  const file = SpoolFile.claim(join(path, 'spool-0.db'))
+  assert.ok(file)
+  const spool = new Spool(file, { path, clock: systemClock, log: silent })
+  file.close()
+
+  const [answer] = await spool.append([message('evt_1')])
+  assert.equal(answer?.kind, 'not-durable')
+  assert.equal(spool.waiting, 0)
+  await spool.close()
 })
 
 test('a spool on a disk that goes with the machine is found wrong', async (t) => {

@@ -49,13 +49,10 @@ export async function ownTopic(
 }
 
 export const openAt = (servers: string, topic: string, lentMs = LENT_MS): Promise<Broker> =>
-  openKafkaBroker({
-    url: `kafka://${servers}/${topic}`,
-    clock: systemClock,
-    random: systemRandom,
-    log: silent,
-    lentMs,
-  })
+  openUrl(`kafka://${servers}/${topic}`, lentMs)
+
+export const openUrl = (url: string, lentMs = LENT_MS): Promise<Broker> =>
+  openKafkaBroker({ url, clock: systemClock, random: systemRandom, log: silent, lentMs })
 
 /** Every broker comes by way of proxies, one before each node, so that the way to all of them can be cut. */
 export function onKafka(ready: () => Promise<Kafka>, offers: readonly BrokerNeed[]): BrokerHarness {
@@ -85,6 +82,8 @@ export function onKafka(ready: () => Promise<Kafka>, offers: readonly BrokerNeed
       const all = (work: (proxy: TcpProxy) => unknown) => Promise.all(proxies.map(work))
       return {
         broker: await another(),
+        // One machine has one copy, and is told so.
+        expected: ({ what }) => tools.kafka.nodes.length === 1 && what.includes('has one copy'),
         lentMs: LENT_MS,
         another,
         async restart() {

@@ -1,6 +1,6 @@
 import { fauxqs } from '../services/fauxqs.ts'
+import { onSqs } from './broker-sqs.ts'
 import { keepsBrokerPromises } from './brokers.ts'
-import { onSqs } from './sqs.ts'
 
 const ready = () => fauxqs.ready()
 const skip = fauxqs.skip

@@ -3,6 +3,7 @@ import {
   type Broker,
   BrokerError,
   type BrokerErrorKind,
+  type Finding,
   type Lent,
   type Message,
   type Wanted,
@@ -166,7 +167,7 @@ export class MemoryBroker implements Broker {
     return { waiting: this.#service.entries.length, oldestMs: 0 }
   }
 
-  async check() {
+  async check(): Promise<readonly Finding[]> {
     return []
   }
 

@@ -26,7 +26,7 @@ export function setUp(other: Store | null = null) {
     meter: { acted() {} },
   }
   const deps: ApiDeps = {
-    ...{ store, clock, log, roles: ['ingestion', 'processing'], actions, hands },
+    ...{ store, broker: null, clock, log, roles: ['ingestion', 'processing'], actions, hands },
     ready: async () => readiness.now,
     metrics: async () => ({ type: 'text/plain; version=0.0.4', text: 'hookkeeper_up 1\n' }),
   }

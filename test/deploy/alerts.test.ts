@@ -57,6 +57,6 @@ async function everySeries(): Promise<readonly string[]> {
   meter.attemptSeconds('invoice.paid', 1)
   meter.acted('pause', 'done')
   const backlog: Backlog = { ready: 1, scheduled: 1, held: 1, running: 1, dead: 1, readyOldestMs: 1 }
-  const read = createPrometheus({ meter, ledger: { backlog: async () => backlog }, log: silent })
+  const read = createPrometheus({ meter, ledger: { backlog: async () => backlog }, broker: null, log: silent })
   return (await read()).text.split('\n').filter((line) => !line.startsWith('#'))
 }

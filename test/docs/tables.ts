@@ -123,7 +123,9 @@ function simulatedTable(): string {
 /** Read off what Prometheus would read. */
 async function metricTable(): Promise<string> {
   const nothing = { ready: 0, scheduled: 0, held: 0, running: 0, dead: 0, readyOldestMs: 0 }
-  const read = createPrometheus({ meter: createMeter(), ledger: { backlog: async () => nothing }, log: silent })
+  const broker = { name: 'broker', measure: async () => ({ backlog: { waiting: 0, oldestMs: 0 }, spooled: 0 }) }
+  const ledger = { backlog: async () => nothing }
+  const read = createPrometheus({ meter: createMeter(), ledger, broker, log: silent })
   const { text } = await read()
   const found = text.matchAll(/^# HELP (hookkeeper_\w+) (.*)\n# TYPE \S+ (\w+)$/gm)
   return table(

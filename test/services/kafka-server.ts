@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type Guard, guarded, guardIn, scramOf } from './kafka-guard.ts'
 import { until } from './lines.ts'
 import { type MavenProgram, mavenClasspath, mavenInstall, mavenPresent } from './maven.ts'
 import type { Place } from './place.ts'
@@ -17,6 +18,8 @@ export interface Kafka {
   readonly version: string
   /** Empty when they were not started here. */
   readonly nodes: readonly KafkaNode[]
+  /** Who may come by the `guardedPort` of a node. Null when they were not started here. */
+  readonly guard: Guard | null
   stop(): Promise<void>
 }
 
@@ -27,6 +30,8 @@ export interface KafkaNode {
   /** Of a second listener, for a proxy to stand before: clients that come by it are told that it is at `proxyPort`. */
   readonly proxiedPort: number
   readonly proxyPort: number
+  /** Of a third one, that speaks TLS and asks for a password. */
+  readonly guardedPort: number
   readonly pid: number | null
   /** By its process id and without warning, as `kill -9` does. */
   kill(): Promise<void>
@@ -46,7 +51,7 @@ export const kafkaServer: Recipe<Kafka> = {
   env: 'TEST_KAFKA',
   present: () => mavenPresent(PROGRAM),
   install: () => mavenInstall(PROGRAM),
-  connect: async (servers) => ({ servers, version: 'unknown', nodes: [], stop: async () => {} }),
+  connect: async (servers) => ({ servers, version: 'unknown', nodes: [], guard: null, stop: async () => {} }),
   start: (place) => startKafka(place),
 }
 
@@ -61,23 +66,20 @@ export async function startKafka(place: Place, { count = 1 } = {}): Promise<Kafk
   const dir = await mkdtemp(join(await place.folder(), 'kafka-'))
   const ports: Ports[] = []
   for (let id = 1; id <= count; id++) {
-    const [port, proxied, proxy, quorum] = [
-      await place.port(),
-      await place.port(),
-      await place.port(),
-      await place.port(),
-    ]
-    ports.push({ id, port, proxied, proxy, quorum })
+    const [port, proxied, proxy, guard, quorum] = await Promise.all(Array.from({ length: 5 }, () => place.port()))
+    ports.push({ id, port, proxied, proxy, guard, quorum } as Ports)
   }
+  const guard = await guardIn(dir)
   const voters = ports.map(({ id, quorum }) => `${id}@127.0.0.1:${quorum}`).join(',')
   for (const one of ports) await writeFile(fileOf(dir, one.id), properties(dir, one, { voters, count }))
-  await format(dir, ports)
+  await format(dir, ports, guard)
   const nodes = ports.map((one) => new Node(place, dir, one))
   await Promise.all(nodes.map((node) => node.start()))
   return {
     servers: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
     version: PROGRAM.version,
     nodes,
+    guard,
     stop: async () => void (await Promise.all(nodes.map((node) => node.kill()))),
   }
 }
@@ -87,6 +89,7 @@ interface Ports {
   readonly port: number
   readonly proxied: number
   readonly proxy: number
+  readonly guard: number
   readonly quorum: number
 }
 
@@ -95,17 +98,19 @@ class Node implements KafkaNode {
   readonly port: number
   readonly proxiedPort: number
   readonly proxyPort: number
+  readonly guardedPort: number
   readonly #place: Place
   readonly #dir: string
   #child: ChildProcess | null = null
 
-  constructor(place: Place, dir: string, { id, port, proxied, proxy }: Ports) {
+  constructor(place: Place, dir: string, { id, port, proxied, proxy, guard }: Ports) {
     this.#place = place
     this.#dir = dir
     this.id = id
     this.port = port
     this.proxiedPort = proxied
     this.proxyPort = proxy
+    this.guardedPort = guard
   }
 
   get pid(): number | null {
@@ -133,10 +138,10 @@ const fileOf = (dir: string, id: number) => join(dir, `server-${id}.properties`)
 const dataOf = (dir: string, id: number) => join(dir, `data-${id}`)
 
 /** A Java of its own formats the first folder; the others differ in two lines. */
-async function format(dir: string, ports: readonly Ports[]): Promise<void> {
+async function format(dir: string, ports: readonly Ports[], guard: Guard): Promise<void> {
   const cluster = uuid()
-  const words = [...JAVA, '-cp', CLASSPATH, 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', fileOf(dir, 1)]
-  await run('java', words)
+  const words = ['format', '-t', cluster, '-c', fileOf(dir, 1), '--add-scram', scramOf(guard)]
+  await run('java', [...JAVA, '-cp', CLASSPATH, 'kafka.tools.StorageTool', ...words])
   for (const { id } of ports.slice(1)) {
     await mkdir(dataOf(dir, id))
     await cp(join(dataOf(dir, 1), 'bootstrap.checkpoint'), join(dataOf(dir, id), 'bootstrap.checkpoint'))
@@ -156,15 +161,19 @@ interface Cluster {
   readonly count: number
 }
 
-function properties(dir: string, { id, port, proxied, proxy, quorum }: Ports, { voters, count }: Cluster): string {
+function properties(dir: string, ports: Ports, { voters, count }: Cluster): string {
+  const { id, port, proxied, proxy, guard, quorum } = ports
+  const at = (name: string, at: number) => `${name}://127.0.0.1:${at}`
+  const outside = [at('PLAINTEXT', port), at('GUARDED', guard)]
   const copies = Math.min(count, 3)
   return lines({
     'process.roles': 'broker,controller',
     'node.id': id,
     'controller.quorum.voters': voters,
-    listeners: `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxied},CONTROLLER://127.0.0.1:${quorum}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},PROXIED://127.0.0.1:${proxy}`,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: [...outside, at('PROXIED', proxied), at('CONTROLLER', quorum)].join(','),
+    'advertised.listeners': [...outside, at('PROXIED', proxy)].join(','),
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,GUARDED:SASL_SSL,CONTROLLER:PLAINTEXT',
+    ...guarded(dir),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': dataOf(dir, id),

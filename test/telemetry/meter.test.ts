@@ -24,7 +24,7 @@ function parsed(text: string): Map<string, number> {
 }
 
 async function scrape(meter = createMeter(), measure: () => Promise<Backlog> = async () => backlog) {
-  const { type, text } = await createPrometheus({ meter, ledger: { backlog: measure }, log: silent })()
+  const { type, text } = await createPrometheus({ meter, ledger: { backlog: measure }, broker: null, log: silent })()
   return { type, series: parsed(text), text }
 }
 
@@ -201,6 +201,7 @@ test('before anything happened every metric is there by name, so that an alert o
     hookkeeper_ingest_total: 'counter',
     hookkeeper_ingest_ack_seconds: 'histogram',
     hookkeeper_delivery_lag_seconds: 'histogram',
+    hookkeeper_drained_total: 'counter',
     hookkeeper_settle_lag_seconds: 'histogram',
     hookkeeper_events_total: 'counter',
     hookkeeper_attempt_seconds: 'histogram',

@@ -6,7 +6,8 @@ export interface Address {
   readonly servers: readonly string[]
   readonly topic: string
   readonly group: string
-  readonly tls: boolean
+  /** `ca` is a file of certificates to trust beside the usual ones; null: the usual ones will do. */
+  readonly tls: { readonly ca: string | null } | null
   readonly sasl: { readonly mechanism: Mechanism; readonly user: string; readonly password: string } | null
   /** How many partitions a missing topic is made with; null: it is not made. */
   readonly create: number | null
@@ -23,7 +24,7 @@ const MECHANISMS: Readonly<Record<string, Mechanism>> = {
 }
 
 const PORT = 9092
-const KNOWN = ['group', 'mechanism', 'create']
+const KNOWN = ['group', 'mechanism', 'create', 'ca']
 
 /**
  * Reads `kafka://host:port,host:port/topic?group=...` and `kafka+ssl://user:password@host/topic?mechanism=scram-sha-512`.
@@ -37,12 +38,13 @@ export function readAddress(url: string): Address {
   const settings = new URLSearchParams(query)
   for (const name of settings.keys()) if (!KNOWN.includes(name)) throw refused(`it has no setting ${name}`)
   if (!/^[\w.-]{1,249}$/.test(topic)) throw refused(topic ? `a topic cannot be named ${topic}` : 'it names no topic')
+  if (settings.has('ca') && !ssl) throw refused('it has a ca but no kafka+ssl://')
   const servers = hosts.split(',').map(readServer)
   return {
     servers,
     topic,
     group: settings.get('group') || `hookkeeper-${topic}`,
-    tls: ssl !== undefined,
+    tls: ssl ? { ca: settings.get('ca') } : null,
     sasl: readSasl(credentials, { mechanism: settings.get('mechanism'), tls: ssl !== undefined }),
     create: readCreate(settings.get('create')),
     shown: `kafka${ssl ?? ''}://${servers.join(',')}/${topic}`,
@@ -82,4 +84,4 @@ function readCreate(text: string | null): number | null {
   return count
 }
 
-const refused = (what: string) => failure('kafka_url', { what })
+export const refused = (what: string) => failure('kafka_url', { what })

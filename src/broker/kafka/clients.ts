@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import type * as Kafka from '@platformatic/kafka'
 import { failure } from '../../core/errors.ts'
-import type { Address } from './address.ts'
+import { type Address, refused } from './address.ts'
 
 /** Connections of four kinds, since Kafka answers one request of a connection after the other and some of them wait. */
 export interface Clients {
@@ -31,7 +34,7 @@ export async function openClients(address: Address, { sessionMs, beforeJoin }: P
     connectTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     retryDelay: RETRY_MS,
-    ...(address.tls && { tls: {}, tlsServerName: true }),
+    ...(await tlsOf(address)),
     ...(address.sasl && {
       sasl: { mechanism: address.sasl.mechanism, username: address.sasl.user, password: address.sasl.password },
     }),
@@ -76,6 +79,17 @@ const RETRY_MS = 200
 const METADATA_MS = 5_000
 /** In one session: the next one brings the news that others came or went. */
 const HEARTBEATS = 12
+
+async function tlsOf({ tls, servers }: Address) {
+  if (!tls) return {}
+  // Sent along, so that one machine may serve several clusters; an IP address is no name.
+  const tlsServerName = servers.some((server) => isIP(server.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) === 0)
+  if (tls.ca === null) return { tls: {}, tlsServerName }
+  const own = await readFile(tls.ca, 'utf8').catch(() => {
+    throw refused(`ca=${tls.ca} cannot be read`)
+  })
+  return { tls: { ca: [...rootCertificates, own] }, tlsServerName }
+}
 
 async function load(): Promise<typeof Kafka> {
   try {

@@ -38,6 +38,8 @@ export class Group {
     member.on('consumer:group:join', () => this.#joined())
     member.on('consumer:heartbeat:end', () => void (this.#trouble = null))
     member.on('consumer:heartbeat:error', ({ error }: { error?: unknown }) => this.#is(error ?? 'no heartbeat'))
+    // No heartbeat for a whole session, for whatever reason: it is out of the group by now.
+    member.on('consumer:heartbeat:stalled', ({ lastError }: { lastError?: unknown }) => this.#failed(lastError))
     // The client gave up to join again.
     member.on('error' as 'consumer:group:rejoin', ((error: unknown) => this.#failed(error)) as () => void)
   }
@@ -84,7 +86,8 @@ export class Group {
   /** Others take over at once, without waiting for the session to end. */
   async leave(): Promise<void> {
     this.#closed = true
-    this.#settle()
+    // Who leaves in the middle of a join is a member all the same, and a silent one.
+    await this.settled()
     await this.#member.leaveGroup(true)
   }
 
@@ -97,7 +100,7 @@ export class Group {
   #failed(error: unknown): void {
     this.#settle()
     if (this.#closed) return
-    this.#is(error)
+    this.#is(error ?? 'no heartbeat')
     const { clock, log, topic } = this.#around
     log.debug({ topic, error: String(error) }, 'kafka: the group could not be joined, it is tried again')
     clock.after(REJOIN_MS, () => this.join())

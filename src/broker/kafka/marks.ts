@@ -3,10 +3,11 @@ import { BrokerError } from '../broker.ts'
 import type { Clients } from './clients.ts'
 import type { Group } from './group.ts'
 import type { Share } from './share.ts'
+import { troubleOf } from './trouble.ts'
 
 /** An acknowledgement that Kafka has not heard after so long is said to have failed. */
 const HEARD_MS = 10_000
-const AGAIN_MS = 1_000
+const AGAIN_MS = 250
 
 interface Surroundings {
   readonly member: Clients['member']
@@ -21,19 +22,24 @@ interface Surroundings {
 export class Marks {
   readonly #around: Surroundings
   #running: Promise<void> | null = null
+  /** The part of it that is under way at Kafka. */
+  #committing: Promise<void> | null = null
   #following: Promise<void> | null = null
-  #again: (() => void) | null = null
+  #trouble: unknown = null
+  #closed = false
 
   constructor(around: Surroundings) {
     this.#around = around
   }
 
-  /** Resolves when Kafka has heard what is done by now. */
+  /** Resolves when Kafka has heard what is done by now. It is told again for as long as it takes; whoever waits is told sooner. */
   async heard(): Promise<void> {
     const { clock, place } = this.#around
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const text = `${place}: an acknowledgement was not heard for ${HEARD_MS / 1000} s.`
-    const cancel = clock.after(HEARD_MS, () => reject(new BrokerError('unreachable', text)))
+    const cancel = clock.after(HEARD_MS, () => {
+      const text = `${place}: an acknowledgement was not heard for ${HEARD_MS / 1000} s.`
+      reject(this.#trouble ? troubleOf(place, this.#trouble) : new BrokerError('unreachable', text))
+    })
     try {
       await Promise.race([this.#tell(), late])
     } finally {
@@ -41,49 +47,54 @@ export class Marks {
     }
   }
 
-  /** As `heard`, in the middle of a join: it is what the join waits for. */
+  /** As `heard`, for the join that waits for it: others wait until the join is over. */
   async beforeJoin(): Promise<void> {
-    await this.#running?.catch(() => {})
+    await this.#committing?.catch(() => {})
     await this.#commit()
   }
 
   close(): void {
-    this.#again?.()
+    this.#closed = true
   }
 
   #tell(): Promise<void> {
-    if (this.#running) {
-      // That one may have read the marks before this one rose.
-      this.#following ??= this.#running
-        .catch(() => {})
-        .then(() => {
-          this.#following = null
-          return this.#tell()
-        })
-      return this.#following
+    if (!this.#running) {
+      this.#running = this.#tellUntilHeard().finally(() => void (this.#running = null))
+      return this.#running
     }
-    this.#running = this.#commitSettled().finally(() => void (this.#running = null))
-    return this.#running
+    // That one may have read the marks before this one rose.
+    this.#following ??= this.#running.then(() => {
+      this.#following = null
+      return this.#tell()
+    })
+    return this.#following
   }
 
-  async #commitSettled(): Promise<void> {
-    if (!this.#risen().length) return
-    await this.#around.group.settled()
-    try {
-      await this.#commit()
-    } catch (error) {
-      this.#again ??= this.#around.clock.after(AGAIN_MS, () => {
-        this.#again = null
-        this.#tell().catch(() => {})
-      })
-      throw error
+  async #tellUntilHeard(): Promise<void> {
+    const { group, member, clock } = this.#around
+    while (this.#risen().length > 0 && !this.#closed) {
+      await group.settled()
+      try {
+        await this.#commit()
+        this.#trouble = null
+      } catch (error) {
+        this.#trouble = error
+        // Another node may coordinate the group by now.
+        member.clearMetadata()
+        await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
+      }
     }
   }
 
   async #commit(): Promise<void> {
-    const { member, topic } = this.#around
     const risen = this.#risen()
     if (risen.length === 0) return
+    this.#committing = this.#say(risen).finally(() => void (this.#committing = null))
+    await this.#committing
+  }
+
+  async #say(risen: readonly Share[]): Promise<void> {
+    const { member, topic } = this.#around
     const offsets = risen.map(({ partition, mark }) => ({ topic, partition, offset: mark, leaderEpoch: -1 }))
     await member.commit({ offsets })
     risen.forEach((share, n) => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Clients } from './clients.ts'
 import type { Held, Share } from './share.ts'
 import type { Stock } from './stock.ts'
-import { answersIn } from './trouble.ts'
+import { answersIn, isForgotten } from './trouble.ts'
 import { messageOf } from './wire.ts'
 
 /** A fetch that finds nothing waits so long at the broker: a partition that is new meanwhile waits with it. */
@@ -100,6 +100,7 @@ export class Reading {
           return true
         },
         async (error: unknown) => {
+          if (isForgotten(error)) return true
           const answers = answersIn(error) as FetchAnswer[]
           for (const answer of answers) await this.#keep(answer, asked)
           this.#around.reader.clearMetadata()

@@ -6,6 +6,7 @@ import { BrokerError, type BrokerErrorKind } from '../broker.ts'
 const REFUSED = [3, 17, 29, 30, 31, 34, 58, 87]
 const TOO_LARGE = [10, 18]
 const NOT_DURABLE = [19, 20]
+const FORGOTTEN = [70, 71, 106]
 
 export const isTooLarge = (code: number): boolean => TOO_LARGE.includes(code)
 
@@ -14,6 +15,9 @@ export function kindOf(code: number): BrokerErrorKind {
   if (NOT_DURABLE.includes(code)) return 'not-durable'
   return REFUSED.includes(code) ? 'refused' : 'unreachable'
 }
+
+/** The broker forgot what it was asked for last: it is told again, and all is well. */
+export const isForgotten = (error: unknown): boolean => codesOf(error).some((code) => FORGOTTEN.includes(code))
 
 /** An error of the client's, whatever it holds within, as one of ours. Its message is Kafka's, which names no value of a message. */
 export function troubleOf(place: string, error: unknown): BrokerError {

@@ -56,6 +56,11 @@ export class SpoolBefore implements Broker {
     this.#draining = this.#drain()
   }
 
+  /** How many wait on the disk. */
+  get spooled(): number {
+    return this.#options.spool.waiting
+  }
+
   async append(messages: readonly Message[]): Promise<readonly (BrokerError | null)[]> {
     if (this.#over.signal.aborted) throw new BrokerError('closed', `${this.name}: it is closed`)
     // What the broker would never take must not stand on the disk in front of all others.

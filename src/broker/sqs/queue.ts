@@ -8,6 +8,7 @@ import type {
 import type { Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
 import { BrokerError, type BrokerErrorKind } from '../broker.ts'
+import { either } from '../either.ts'
 import type { SqsPlace } from './place.ts'
 import type { SqsRecord } from './wire.ts'
 
@@ -45,9 +46,8 @@ export async function openQueue(place: SqsPlace, { name, clock }: { name: string
   const call = async <V>(ms: number, signal: AbortSignal | null, work: (how: How) => Promise<V>): Promise<V> => {
     const late = new AbortController()
     const cancel = clock.after(ms, () => late.abort())
-    const abortSignal = signal ? AbortSignal.any([late.signal, signal]) : late.signal
     try {
-      return await work({ abortSignal })
+      return await either(signal ? [late.signal, signal] : [late.signal], (abortSignal) => work({ abortSignal }))
     } catch (error) {
       throw brokerError(error, name)
     } finally {

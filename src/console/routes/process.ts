@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { failure } from '../../core/errors.ts'
 import type { Control } from '../../store/store.ts'
 import { iso } from '../event-json.ts'
-import { type ApiDeps, defineRoute } from '../route.ts'
+import { type ApiDeps, type BrokerFace, defineRoute } from '../route.ts'
 import * as schemas from '../schemas.ts'
 
 export const healthz = defineRoute({
@@ -56,15 +56,21 @@ export const status = defineRoute({
   run: async (_call, deps) => statusOf(deps),
 })
 
-async function statusOf({ store, roles, ready }: ApiDeps) {
-  const [{ ok }, backlog, findings, controls] = await Promise.all([
+async function statusOf({ store, broker, roles, ready }: ApiDeps) {
+  const [{ ok }, backlog, findings, controls, front] = await Promise.all([
     ready(),
     store.ledger.backlog(),
     store.check(),
     store.controls.live(),
+    broker && frontOf(broker),
   ])
   const shown = controls.map(controlJson)
-  return { ok, roles, backlog, broker: null, store: { name: store.name, findings }, controls: shown, incidents: [] }
+  return { ok, roles, backlog, broker: front, store: { name: store.name, findings }, controls: shown, incidents: [] }
+}
+
+const frontOf = async (broker: BrokerFace) => {
+  const [measured, findings] = await Promise.all([broker.measure(), broker.check()])
+  return { name: broker.name, ...measured, findings }
 }
 
 const controlJson = ({ at, expiresAt, ...rest }: Control) => ({ ...rest, at: iso(at), expires: iso(expiresAt) })

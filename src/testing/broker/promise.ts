@@ -27,7 +27,7 @@ export const promised = (name: string, needs: readonly BrokerNeed[], play: Play)
 /** How long something that has to come is waited for: a rebalance or a reconnect after a crash is within it. */
 export const PATIENCE_MS = 30_000
 
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 export const textOf = (body: Uint8Array): string => Buffer.from(body).toString()
 
