@@ -9,6 +9,7 @@ import { ledgerFile, ledgerName } from '../presets/database.ts'
 import type { Finding } from '../store/store.ts'
 import { brokerFindings } from './broker-findings.ts'
 import type { Context } from './context.ts'
+import { lockFindings } from './lock-findings.ts'
 import { reach } from './reach.ts'
 
 /** Everything that a person should know before, and while, it runs: one sentence each. */
@@ -27,6 +28,7 @@ export async function findings(config: Config, context: Context): Promise<readon
       ? [await folder(path), await disk(path, config)]
       : [ok(`The ledger is ${ledgerName(config.databaseUrl, config.cwd)}.`)]),
     ...(running || !path || existsSync(path) ? await store(config, context) : []),
+    ...(await lockFindings(config)),
     ...(await brokerFindings(config, running !== null)),
   ]
 }

@@ -35,6 +35,8 @@ const CONFIGURATION: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ledger_foreign',
   'schema_newer',
   'disk_ephemeral',
+  'redis_url',
+  'lock_urls',
   'broker_unknown',
   'broker_unfit',
   'spool_ephemeral',

@@ -7,6 +7,7 @@ import { type Bounds, type Passed, pass } from '../processing/pass.ts'
 import { Roll } from '../processing/roll.ts'
 import { Worker } from '../processing/worker.ts'
 import type { Handles, Store } from '../store/store.ts'
+import { Locks } from './locks.ts'
 import { type Base, type Live, modeOf } from './parts.ts'
 
 // Loaded by processes that work: what handlers need is 1 MB that ingestion alone can do without.
@@ -17,11 +18,12 @@ const LATER_MAX_MS = 7 * 86_400_000
 
 /** Whoever works, and what it says of itself to the others. */
 export function working(base: Base, store: Store, broker: Broker | null) {
-  const { roll, options } = crewOf(base, store)
+  const locks = locksOf(base)
+  const { roll, options } = crewOf(base, store, locks)
   const { clock, random } = base
   const worker = new Worker({ ...options, drainMs: base.config.processing.drainMs })
   const drain = broker && new Drain({ ...inletOf(base, store, broker.name), source: broker, clock, random })
-  return { roll, worker, drain }
+  return { roll, worker, drain, locks }
 }
 
 /** What takes in what a broker lent. */
@@ -42,22 +44,28 @@ export async function passOver(base: Base, { store, watch }: Live, bounds: Parti
   const { passMs, passMax } = base.config.processing
   // What is paused is not leased: nobody reads controls between two passes.
   await watch.poke()
-  const { roll, options } = crewOf(base, store)
-  await roll.start()
+  const locks = locksOf(base)
+  const { roll, options } = crewOf(base, store, locks)
   try {
+    await locks?.start()
+    await roll.start()
     return await pass(options, { ms: bounds.ms ?? passMs, max: bounds.max ?? passMax })
   } finally {
     await roll.stop()
+    await locks?.stop()
   }
 }
 
+const locksOf = (base: Base): Locks | null => (base.config.lock.urls.length > 0 ? new Locks(base) : null)
+
 /** What a worker needs, and its place among the others. */
-function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store) {
+function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store, locks: Locks | null) {
   const { concurrency, retry } = config.processing
   const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
   const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
   const { release } = config
   const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
   const share = (handles: readonly Handles[]) => roll.share(handles)
-  return { roll, options: { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency } }
+  const options = { store, handlers, share, policy, clock, random, log, meter, name, release, concurrency }
+  return { roll, options: { ...options, ...(locks && { locks }) } }
 }

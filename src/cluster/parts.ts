@@ -24,6 +24,7 @@ import type { EndpointSecret } from '../stripe/signature.ts'
 import type { Meter } from '../telemetry/meter.ts'
 import type { working } from './crew.ts'
 import { commitsTo, faceOf } from './front.ts'
+import type { Locks } from './locks.ts'
 import { announcement, runFile } from './running.ts'
 import { version } from './version.ts'
 
@@ -51,6 +52,8 @@ export interface Live {
   readonly admission: Admission
   readonly watch: ControlWatch
   readonly worker: Worker | null
+  /** Around what it works; null where none are configured. */
+  readonly locks: Locks | null
   readonly listener: PublicListener | null
   readonly console: PrivateListener
   readonly bare: boolean
@@ -104,14 +107,15 @@ export function parts(base: Base, { store, broker, vault, roles, secrets, ready,
   const services = [
     admission,
     ...(vault ? [keeper(vault, { clock, log })] : []),
+    ...(crew?.locks ? [crew.locks] : []),
     ...(crew ? [watch, crew.roll, crew.worker] : []),
     ...(crew?.drain ? [crew.drain] : []),
     console,
     ...(listener ? [listener] : []),
     ...announcementOf(base, { roles, console, listener }),
   ]
-  const { worker = null, drain = null } = crew ?? {}
-  const live = { store, broker, vault, intake, admission, watch, worker, drain, listener, console, bare }
+  const { worker = null, drain = null, locks = null } = crew ?? {}
+  const live = { store, broker, vault, intake, admission, watch, worker, drain, locks, listener, console, bare }
   return { ...live, services: bare ? [admission] : services }
 }
 
@@ -202,12 +206,14 @@ const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWat
   poke: () => watch.poke(),
 })
 
-export async function readiness({ store, broker, worker, drain, admission }: Live): Promise<Readiness> {
+export async function readiness({ store, broker, worker, drain, locks, admission }: Live): Promise<Readiness> {
   const why: string[] = []
   // Behind a broker the ledger may be away: whoever only takes events in can do so.
   if (!broker || worker) await store.ledger.backlog().catch((error: Error) => why.push(error.message))
   if (admission.state.append !== 'works') why.push(`The last append to the ${broker ? 'broker' : 'ledger'} failed.`)
   if (worker && !worker.ready()) why.push('Processing cannot lease or settle.')
+  const locked = await locks?.why()
+  if (locked) why.push(locked)
   why.push(...(drain?.why() ?? []))
   return { ok: why.length === 0, why }
 }

@@ -179,6 +179,20 @@ export const schema = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
+  lock: z
+    .strictObject({
+      urls: texts().default([]).register(notes, {
+        env: 'LOCK_URLS',
+        secret: true,
+        about:
+          'One lock a lane around the work: `redis://` of one Redis for a plain lock, or of three or more that do not depend on each other for a quorum (Redlock). Unset: leases and fences alone. See docs/guarantees.md.',
+      }),
+      whenLost: oneOf(['wait', 'fence-only']).default('wait').register(notes, {
+        about:
+          'While too few of them answer. `wait`: events are taken and none is worked. `fence-only`: they are worked without locks.',
+      }),
+    })
+    .prefault({}),
   retention: z
     .strictObject({
       bodyDays: duration('days', 1, DAYS_MAX).default(30).register(notes, {

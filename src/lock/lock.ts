@@ -44,4 +44,11 @@ export class LockUnavailable extends Error {
 /** Why the work's signal aborts: the lock was taken away, or could not be renewed in time. */
 export class LockLost extends Error {
   override readonly name = 'LockLost'
+  /** Known to be gone; else only not renewed in time. */
+  readonly taken: boolean
+
+  constructor(message: string, taken: boolean) {
+    super(message)
+    this.taken = taken
+  }
 }

@@ -8,6 +8,7 @@ import { contextFor } from './context.ts'
 import type { Deadlines } from './deadlines.ts'
 import { decide, decideBefore, type Ending, type Policy, type Result } from './decide.ts'
 import type { EventOf, Registered } from './handlers.ts'
+import type { LaneLock } from './lane-lock.ts'
 import { type Meter, report } from './report.ts'
 import type { Running } from './running.ts'
 import type { Seat } from './seat.ts'
@@ -19,10 +20,11 @@ export async function attempt(running: Running, deps: Deps): Promise<void> {
   const early = decideBefore(work, handlers.length > 0, deps.policy)
   if (early) return finish(running, { work, outcome: early, returned: [] }, deps)
 
-  const results = await underLock(running, deps)
+  const run = () => runHandlers(running, deps)
+  const results = await (deps.lock ? deps.lock.around(running, run) : run())
 
-  // Somebody else is busy with this customer: no attempt was made, so none is counted.
-  if (results === BUSY) return deps.giveBack([work], BUSY_MS)
+  // Somebody else is busy with this customer, or nobody can say: no attempt was made, so none is counted.
+  if ('delayMs' in results) return deps.giveBack([work], results.delayMs)
   // The process stops, or the lease went to another: a stale fence makes this harmless.
   if (running.over) return deps.giveBack([work], 0)
 
@@ -38,22 +40,11 @@ export interface Deps {
   readonly log: Logger
   readonly meter: Meter
   readonly deadlines: Deadlines
-  /** One holder at a time around the side effects of a lane. Never what makes a write safe: that is the fence. */
   readonly lock?: LaneLock | undefined
   /** Resolves when the ledger has answered; `stale` also when it could not be reached while the lease lasted. */
   readonly settle: (running: Running, settlement: Settlement) => Promise<Settled>
   readonly giveBack: (work: readonly Leased[], delayMs: number) => Promise<void>
 }
-
-/** What `hold` answers when somebody else holds the name. */
-export const BUSY: unique symbol = Symbol.for('hookkeeper.busy')
-
-export interface LaneLock {
-  hold<V>(name: string, ttlMs: number, work: (signal: AbortSignal) => Promise<V>): Promise<V | typeof BUSY>
-}
-
-/** How long a busy customer's event waits before it is tried again. */
-const BUSY_MS = 1_000
 
 /** How long handlers may take to hear their signals, all of one attempt together: it fits into the lease's spare time. */
 const GRACE_MS = 5_000
@@ -61,15 +52,6 @@ const GRACE_MS = 5_000
 async function finish(running: Running, settlement: Settlement & { outcome: Outcome }, deps: Deps): Promise<void> {
   const settled = await deps.settle(running, settlement)
   report(running, { outcome: settlement.outcome, settled }, deps)
-}
-
-function underLock(running: Running, deps: Deps): Promise<readonly Result[] | typeof BUSY> {
-  if (!deps.lock) return runHandlers(running, deps)
-  const ttlMs = running.leaseEndsAt - deps.clock.now()
-  return deps.lock.hold(running.work.lane, ttlMs, (held) => {
-    held.addEventListener('abort', () => running.end(held.reason), { once: true })
-    return runHandlers(running, deps)
-  })
 }
 
 /** Every handler that is not yet remembered, one after another; a throw does not stop the next. */

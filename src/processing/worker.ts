@@ -5,10 +5,11 @@ import type { Random } from '../core/random.ts'
 import type { Logger, Service } from '../core/service.ts'
 import type { Handles, Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
-import { attempt, type Deps, type LaneLock } from './attempt.ts'
+import { attempt, type Deps } from './attempt.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Policy } from './decide.ts'
 import type { Handlers, Registered } from './handlers.ts'
+import { LaneLock, type LaneLocks } from './lane-lock.ts'
 import { note } from './note.ts'
 import type { Meter } from './report.ts'
 import type { Share } from './roster.ts'
@@ -25,7 +26,8 @@ export interface WorkerOptions {
   readonly random: Random
   readonly log: Logger
   readonly meter: Meter
-  readonly lock?: LaneLock
+  /** Absent: none. */
+  readonly locks?: LaneLocks
   /** Who leases, and which code runs: both are kept with each attempt. */
   readonly name: string
   readonly release: string
@@ -68,7 +70,7 @@ export class Worker implements Service {
   #stopped: Promise<void> | null = null
 
   constructor(options: WorkerOptions) {
-    const { store, clock, policy, random, log, meter, lock } = options
+    const { store, clock, policy, random, log, meter, locks } = options
     const settleTrouble = (error: unknown | null) => this.#trouble('settle', error)
     this.#options = options
     this.#settler = new Settler({ ledger: store.ledger, clock, trouble: settleTrouble })
@@ -76,6 +78,7 @@ export class Worker implements Service {
     const deadlines = new Deadlines(clock)
     const settle = (running: Running, settlement: Settlement) => this.#settle(running, settlement)
     const giveBack = (work: readonly Leased[], delayMs: number) => store.ledger.giveBack(work, delayMs)
+    const lock = locks && new LaneLock(locks, { clock, log })
     this.#deps = { store, policy, clock, random, log, meter, lock, deadlines, settle, giveBack }
   }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { settled } from '../../src/core/clock.ts'
 import { hasCode } from '../../src/core/errors.ts'
 import { Dead, Later } from '../../src/core/outcome.ts'
-import { BUSY } from '../../src/processing/attempt.ts'
+import { busy } from '../../src/lock/lock.ts'
 import type { HandlerContext } from '../../src/processing/context.ts'
 import { event, gate, room } from './room.ts'
 
@@ -189,12 +189,12 @@ test('an attempt whose lease went to another runs nothing more and settles nothi
 
 test('a lock that somebody else holds costs no attempt', async () => {
   const held: string[] = []
-  let busy = true
+  let taken = true
   const { clock, ledger, handlers, worker } = room({
-    lock: {
+    locks: {
       hold: async (name, _ttlMs, work) => {
         held.push(name)
-        return busy ? BUSY : work(new AbortController().signal)
+        return taken ? busy : work(new AbortController().signal)
       },
     },
   })
@@ -204,10 +204,10 @@ test('a lock that somebody else holds costs no attempt', async () => {
   await worker.start()
   await settled()
   assert.equal(ledger.row(ref).attempts, 0)
-  busy = false
+  taken = false
   await clock.advance(1_000)
 
-  assert.deepEqual(held, ['cus_1', 'cus_1'])
+  assert.deepEqual(held, ['lane:cus_1', 'lane:cus_1'])
   assert.equal(ledger.row(ref).state, 'done')
   assert.equal(ledger.row(ref).attempts, 1)
 })

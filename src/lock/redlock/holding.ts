@@ -36,9 +36,9 @@ export class Holding {
     return this.#lost.signal
   }
 
-  lose(why: string): void {
+  lose(why: string, taken = false): void {
     this.#stop()
-    if (!this.#lost.signal.aborted) this.#lost.abort(new LockLost(why))
+    if (!this.#lost.signal.aborted) this.#lost.abort(new LockLost(why, taken))
   }
 
   /** Renews no more and releases. Resolves when the nodes have heard, or cannot. */
@@ -81,7 +81,7 @@ export class Holding {
     const late = this.#ended || this.#lost.signal.aborted
     if (typeof answer !== 'string') this.#handle = answer
     if (late) return
-    if (answer === 'refused') return this.lose('the nodes say that the lock is no longer ours')
+    if (answer === 'refused') return this.lose('the nodes say that the lock is no longer ours', true)
     if (typeof answer === 'string') this.#plan()
     else this.#counts(askedAt)
   }

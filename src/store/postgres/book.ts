@@ -49,6 +49,14 @@ export class Book {
   /** Some event may have been passed by a newer one while a rule held it. */
   passed = false
 
+  /** Empty, where there was another before it: what was passed by while a rule held it is not known. */
+  static anew(holds: readonly Hold[], now: number): Book {
+    const book = new Book()
+    book.passed = true
+    book.hold(holds, now)
+    return book
+  }
+
   /** What waits in its buckets. */
   counts(now: number): Backlog {
     return { ...this.lanes.counts, dead: this.#dead.size, readyOldestMs: now - this.lanes.oldestReadyAt(now) }

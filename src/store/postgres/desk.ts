@@ -136,10 +136,14 @@ export class Desk {
     if (this.#closed || this.#turning) return
     this.#turning = this.#turns().finally(() => {
       this.#turning = null
-      // Somebody may have asked between the last turn and here.
-      if (this.#hasMore) this.#go()
-      else this.#plan()
+      this.#rest()
     })
+  }
+
+  /** Unless somebody has asked meanwhile. */
+  #rest(): void {
+    if (this.#hasMore) this.#go()
+    else this.#plan()
   }
 
   async #turns(): Promise<void> {
@@ -250,9 +254,7 @@ export class Desk {
       )
     }
     this.#freed = true
-    if (this.#turning) return
-    if (this.#hasMore) this.#go()
-    else this.#plan()
+    if (!this.#turning) this.#rest()
   }
 
   #arrived({ draft, answers, grants }: Flight, written: ReadonlySet<Ref>): void {
@@ -277,13 +279,6 @@ export class Desk {
       this.#book.take(ref, row, now(), (one, live) => this.#whose(one, live))
   }
 
-  #fresh(): Book {
-    const book = new Book()
-    book.passed = true
-    book.hold(this.#holds, this.#options.now())
-    return book
-  }
-
   #failed(error: unknown): Error {
     this.#failure ??= error instanceof Error ? error : failure('store_failed', { what: 'a broken invariant' })
     return this.#failure
@@ -303,7 +298,7 @@ export class Desk {
     this.#failure = null
     this.#wrong.clear()
     this.#arrivals.again()
-    this.#book = this.#fresh()
+    this.#book = Book.anew(this.#holds, this.#options.now())
     this.#dirty = true
     this.#beatAt = 0
     this.#leasing.failed(failed)
