@@ -160,7 +160,8 @@ export class Desk {
   }
 
   async #turn(): Promise<void> {
-    while (this.#flights.full || (this.#failure && this.#flights.some)) await this.#flights.next()
+    await this.#flights.ready(this.#options.pace)
+    while (this.#failure && this.#flights.some) await this.#flights.next()
     if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
     const asked = this.#takeClear()

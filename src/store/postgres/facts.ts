@@ -7,7 +7,7 @@ import type { Book } from './book.ts'
 import type { Sql } from './driver.ts'
 import type { Recent } from './recent.ts'
 import { eventOf, type Known, readKnown, receivedAt } from './rows.ts'
-import { siblingsOf } from './siblings.ts'
+import { familyOf } from './siblings.ts'
 
 /** What a worker is told of an event beside its attempt. */
 export interface Facts {
@@ -35,11 +35,7 @@ export async function factsOf(sql: Sql, { book, recent, refs }: Wanted): Promise
     else read.push(ref)
   }
   if (read.length === 0) return facts
-  const known = await readKnown(sql.again, read, { bodies: true })
-  const siblings = await siblingsOf(
-    sql,
-    known.filter(({ object }) => object !== null),
-  )
+  const { known, siblings } = await familyOf(sql, read)
   const bodies = await bodiesOf(sql, known, siblings)
   for (const one of known) {
     if (one.rev === null || !one.body) continue
@@ -69,7 +65,7 @@ function twinOf(self: Known, others: readonly Known[], bodies: ReadonlyMap<Ref, 
 }
 
 /** Bodies are compared only of what may be a twin. */
-async function bodiesOf(sql: Sql, known: readonly Known[], siblings: ReadonlyMap<string, Known[]>) {
+async function bodiesOf(sql: Sql, known: readonly Known[], siblings: ReadonlyMap<string, readonly Known[]>) {
   const near = known.flatMap((one) =>
     (siblings.get(`${one.tenant} ${one.object}`) ?? []).filter(
       (other) => other.ref !== one.ref && mayBeTwin(siblingOf(one), siblingOf(other)),

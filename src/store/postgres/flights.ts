@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import type { Ref } from '../store.ts'
 import type { Book, LaneKey } from './book.ts'
 import type { Draft } from './draft.ts'
@@ -23,10 +24,11 @@ export interface Flight {
 }
 
 /**
- * A commit takes as long as the disk; a second one that is under way meanwhile takes hardly longer, since the server syncs both at
- * once. More would make the writes smaller, and each costs by itself.
+ * A commit takes as long as the disk, or the replica behind it. Where that is long, a second one goes off meanwhile, since the server
+ * syncs both at once; where it is short, what comes meanwhile is written together, since each write costs by itself.
  */
 const FLIGHTS_MAX = 2
+const LONG_MS = 2
 
 /** Writes under way. No two of them are about one event or one lane, so that their order does not matter. */
 export class Flights {
@@ -36,10 +38,6 @@ export class Flights {
 
   get some(): boolean {
     return this.#under.size > 0
-  }
-
-  get full(): boolean {
-    return this.#under.size >= FLIGHTS_MAX
   }
 
   /** It is about none of the events that are being written. */
@@ -58,6 +56,14 @@ export class Flights {
     for (const { ref } of flight.draft.changes) this.#refs.delete(ref)
     for (const { key } of flight.lanes) flight.book.lanes.unblock(key)
     for (const wake of this.#waiters.splice(0)) wake()
+  }
+
+  /** Resolves when the next one may begin. */
+  async ready(pace: Clock): Promise<void> {
+    while (this.#under.size >= FLIGHTS_MAX) await this.next()
+    if (!this.some) return
+    const slow = new Promise<void>((resolve) => pace.after(LONG_MS, resolve))
+    await Promise.race([slow, this.next()])
   }
 
   /** Resolves when one more has arrived. */

@@ -112,13 +112,14 @@ function newsOf(found: readonly Found[], known: ReadonlySet<number>): News {
 const QUEUE_COLUMNS = `bucket, n::float8, day, rev, place::float8, lane::float8, tenant, type, urgency, arrived::float8, held,
   case when rev > 0 then to_jsonb(q) end as touched`
 
-// Bucket by bucket along an index that begins with it, so that what is asked is never more than what is new.
+// Bucket by bucket along an index that begins with it, so that what is asked is never more than what is new: what has begun since
+// the last look, and each that was under way then by itself.
 const since = (table: string, columns: string) => `
   select q.* from e cross join lateral (
     select ${columns} from ${table} q where q.bucket = e.bucket and q.tx >= e.xmax offset 0) q
   union all
-  select q.* from e cross join lateral (
-    select ${columns} from ${table} q where q.bucket = e.bucket and q.tx = any (e.xip) and q.tx < e.xmax offset 0) q`
+  select q.* from e cross join lateral unnest(e.xip) x(tx) cross join lateral (
+    select ${columns} from ${table} q where q.bucket = e.bucket and q.tx = x.tx offset 0) q`
 
 const LOOK = prepared(
   'look',

@@ -38,11 +38,16 @@ async function meet(client: PoolClient): Promise<Session> {
 }
 
 /**
- * Ours hold for any number of rows, since each says by which index. Left to itself Postgres would plan anew for each batch, which it
- * expects to be smaller than an array of which it knows nothing.
+ * Ours hold for any number of rows, since each says by which index, and a plan is kept while its tables grow. Left to itself Postgres
+ * would plan anew for each batch, which it expects to be smaller than an array of which it knows nothing, and would read whole tables
+ * that were empty when it planned. Where there is no other way to read one the estimate is beyond all measure, which must not make it
+ * compile the plan each time.
  */
 async function plans(client: PoolClient, session: Session, mode: Session['mode']): Promise<void> {
   if (session.mode === mode) return
-  await client.query(`set plan_cache_mode = ${mode === 'generic' ? 'force_generic_plan' : 'auto'}`)
+  await client.query(mode === 'generic' ? GENERIC : AUTO)
   session.mode = mode
 }
+
+const GENERIC = 'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off'
+const AUTO = 'reset plan_cache_mode; reset enable_seqscan; reset jit'

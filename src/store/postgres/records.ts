@@ -2,9 +2,16 @@ import { failure } from '../../core/errors.ts'
 import { seal } from '../seal.ts'
 import type { Control, Controls, Journal, JournalEntry, Locks } from '../store.ts'
 import type { Sql } from './driver.ts'
+import { prepared } from './prepared.ts'
 
 /** Entries are written one after another: each one's seal is over the one before. */
 const JOURNAL_LOCK = 4_851_776_003
+
+const LIVE = prepared(
+  'controls',
+  `select id, kind, target, by, why, at::float8, expires::float8 as "expiresAt" from hookkeeper_controls
+   where expires > $1 order by at, id`,
+)
 
 export const controlsOver = (sql: Sql, now: () => number): Controls => ({
   async put({ ttlMs, ...wish }) {
@@ -19,12 +26,7 @@ export const controlsOver = (sql: Sql, now: () => number): Controls => ({
     )
     return control
   },
-  live: () =>
-    sql.again<Control>(
-      `select id, kind, target, by, why, at::float8, expires::float8 as "expiresAt" from hookkeeper_controls
-       where expires > $1 order by at, id`,
-      [now()],
-    ),
+  live: () => sql.again<Control>(LIVE, [now()]),
   async lift(id) {
     const lifted = await sql.rows('delete from hookkeeper_controls where id = $1 and expires > $2 returning 1', [
       id,

@@ -89,34 +89,43 @@ export async function readKnown(rows: Sql['rows'], refs: readonly Ref[], more = 
   return found.map(knownOf)
 }
 
-const LINE_KINDS = [KIND.done, KIND.dead, KIND.move].join(', ')
-
-// Only the last line of an event that is not in the queue is looked for.
-const KNOWN = prepared(
-  'known',
-  `
+/**
+ * All that is known of the events of `source`, a relation with day, bucket and n. `days` says of a table which of its days may hold
+ * them, `body` of which events the body is read. Only the last line of an event that is not in the queue is looked for.
+ */
+export const knownOfAll = (source: string, days: (table: string) => string, body: string) => `
 select s.day, s.bucket, s.n::float8, s.id, s.type, s.tenant, s.api_version, s.endpoint, s.via, s.created::float8,
   s.arrived::float8, s.lane, s.object, s.customer, s.rank, s.urgency, s.recorded,
   q.rev, q.state, q.held, q.strict, q.attempts, q.lost, q.due::float8, q.ends::float8, q.later::float8, q.fence::float8, q.holder,
   q.worker, q.release, q.leased::float8, q.ended::float8, q.reason, q.twin, q.memory, q.returned,
   h.at::float8 as h_at, h.fence::float8 as h_fence, h.attempt as h_attempt, h.release as h_release, h.reason as h_reason,
-  h.data as h_data, b.body
-from unnest($1::int4[], $2::int4[], $3::int8[]) with ordinality i(day, bucket, n, ord)
-cross join lateral (select * from hookkeeper_seen s where s.day = any($4::int4[]) and s.day = i.day and s.bucket = i.bucket
+  h.data as h_data, b.body, ${body} as whole
+from ${source} i
+cross join lateral (select * from hookkeeper_seen s where ${days('s')} and s.day = i.day and s.bucket = i.bucket
   and s.n = i.n offset 0) s
 left join lateral (select * from hookkeeper_queue q where q.bucket = i.bucket and q.n = i.n offset 0) q on true
 left join lateral (
   select * from hookkeeper_history h
-  where q.n is null and h.day = any($4::int4[]) and h.day = i.day and h.bucket = i.bucket and h.n = i.n
+  where q.n is null and ${days('h')} and h.day = i.day and h.bucket = i.bucket and h.n = i.n
     and h.kind in (${LINE_KINDS})
   order by h.tx desc, h.k desc limit 1) h on true
 left join lateral (
   select body from hookkeeper_bodies b
-  where $5 and b.day = any($4::int4[]) and b.day = i.day and b.bucket = i.bucket and b.n = i.n offset 0) b on true
-order by i.ord`,
+  where ${body} and ${days('b')} and b.day = i.day and b.bucket = i.bucket and b.n = i.n offset 0) b on true
+order by i.ord`
+
+const LINE_KINDS = [KIND.done, KIND.dead, KIND.move].join(', ')
+
+const KNOWN = prepared(
+  'known',
+  knownOfAll(
+    '(select * from unnest($1::int4[], $2::int4[], $3::int8[]) with ordinality a(day, bucket, n, ord))',
+    (table) => `${table}.day = any($4::int4[])`,
+    '$5::bool',
+  ),
 )
 
-interface KnownRow {
+export interface KnownRow {
   day: number
   bucket: number
   n: number
@@ -142,6 +151,8 @@ interface KnownRow {
   h_reason: string | null
   h_data: string | null
   body: Uint8Array | null
+  /** Its body was asked for. */
+  whole: boolean
 }
 
 /** What the line that closes an event keeps for whoever reopens it. */
@@ -151,7 +162,7 @@ export interface ClosingData {
   readonly later?: number
 }
 
-function knownOf(row: KnownRow): Known {
+export function knownOf(row: KnownRow): Known {
   const place = { day: row.day, bucket: row.bucket, n: row.n }
   return {
     ref: refOf(place),

@@ -2,27 +2,49 @@ import type { Ref } from '../store.ts'
 import { texts } from './arrays.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
-import { dayOf, refOf } from './refs.ts'
-import { type Known, readKnown } from './rows.ts'
+import { refOf } from './refs.ts'
+import { type Known, type KnownRow, knownOf, knownOfAll, named, readKnown } from './rows.ts'
 
 /** Of one object that has more events than this, the older ones are not looked at. */
 const SIBLINGS_MAX = 64
 
-/**
- * Events of the same objects that may bear on these: from a day before each on. By tenant and object. What is older can be neither
- * a twin of it nor newer than it.
- */
-export async function siblingsOf(sql: Sql, of: readonly Known[]): Promise<Map<string, Known[]>> {
-  if (of.length === 0) return new Map()
-  const from = Math.min(...of.map(({ createdAt }) => dayOf(createdAt))) - 1
-  const found = await refsOfObjects(sql, of, { from, limit: SIBLINGS_MAX })
-  const byObject = new Map<string, Known[]>()
-  for (const known of await readKnown(sql.again, found)) {
-    const key = `${known.tenant} ${known.object}`
-    byObject.set(key, [...(byObject.get(key) ?? []), known])
-  }
-  return byObject
+/** Events with their bodies, and what may bear on them. */
+export interface Family {
+  readonly known: readonly Known[]
+  /** By tenant and object: from a day before each on, themselves included. What is older can be neither a twin nor newer. */
+  readonly siblings: ReadonlyMap<string, readonly Known[]>
 }
+
+/** In one question, since a lease waits for it. */
+export async function familyOf(sql: Sql, refs: readonly Ref[]): Promise<Family> {
+  const [days, buckets, ns, all] = named(refs)
+  const rows = await sql.again<KnownRow>(FAMILY, [days, buckets, ns, Math.min(...all) - 1, SIBLINGS_MAX])
+  const others = rows.filter(({ whole }) => !whole).map(knownOf)
+  return {
+    known: rows.filter(({ whole }) => whole).map(knownOf),
+    siblings: Map.groupBy(others, ({ tenant, object }) => `${tenant} ${object}`),
+  }
+}
+
+const FAMILY = prepared(
+  'family',
+  `
+with asked as materialized (
+  select * from unnest($1::int4[], $2::int4[], $3::int8[]) with ordinality a(day, bucket, n, ord)
+), subjects as materialized (
+  select s.object, s.tenant, min(s.day) - 1 as since from asked i cross join lateral (
+    select object, tenant, day from hookkeeper_seen s
+    where s.day >= $4::int4 and s.day = i.day and s.bucket = i.bucket and s.n = i.n offset 0) s
+  where s.object is not null group by 1, 2
+), family as (
+  select day, bucket, n, ord, true as whole from asked
+  union all
+  select s.day, s.bucket, s.n, 0, false from subjects o cross join lateral (
+    select day, bucket, n from hookkeeper_seen s
+    where s.object = o.object and s.tenant = o.tenant and s.day >= $4::int4 and s.day >= o.since
+    order by s.created desc, s.rank desc, s.arrived desc limit $5::int4) s
+)${knownOfAll('family', (table) => `${table}.day >= $4::int4`, 'i.whole')}`,
+)
 
 /** All events of the objects of these, whatever their day; the bodies with them, to see which are still there. */
 export async function wholeObjects(sql: Sql, of: readonly Known[]): Promise<Known[]> {
