@@ -1,7 +1,7 @@
 import { type Arguments, readArguments } from './run/arguments.ts'
 import { type FileResult, runFile } from './run/file.ts'
 import { closing, fileLine } from './run/report.ts'
-import { type Batch, batches, discover } from './run/suites.ts'
+import { type Batch, batches, discover, rounds } from './run/suites.ts'
 
 /**
  * The test command. `npm test` runs every suite; `npm test -- unit promises` or `npm test -- test/core` runs a part.
@@ -23,7 +23,10 @@ async function runAll(asked: Arguments, plan: readonly Batch[]): Promise<FileRes
   const until = performance.now() + asked.forMs
   for (let round = 0; round === 0 || (performance.now() < until && !failed(results)); round++) {
     const environment = { ...asked.environment, TEST_SEED: String(asked.seed + round) }
-    for (const batch of plan) results.push(...(await runBatch(batch, { name: asked.name, environment })))
+    for (const beside of rounds(plan)) {
+      const run = (batch: Batch) => runBatch(batch, { name: asked.name, environment })
+      results.push(...(await Promise.all(beside.map(run))).flat())
+    }
   }
   return results
 }

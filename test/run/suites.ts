@@ -9,17 +9,19 @@ export interface Suite {
   readonly atOnce: number
   /** A file that has not ended by then is ended, and has failed. */
   readonly limitMs: number
+  /** It runs beside the suite before it: one of them waits for disks and time, the other computes. */
+  readonly beside?: true
 }
 
 /** In the order in which they run: what fails fastest comes first, what needs the machine for itself comes last. */
 export const SUITES: readonly Suite[] = [
   { name: 'unit', folders: null, atOnce: 2, limitMs: 120_000 },
   { name: 'conformance', folders: ['conformance'], atOnce: 4, limitMs: 300_000 },
+  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 400_000, beside: true },
   { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000 },
   { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000 },
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
   { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000 },
-  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 300_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
@@ -28,6 +30,15 @@ export const SUITES: readonly Suite[] = [
 export interface Batch {
   readonly suite: Suite
   readonly files: readonly string[]
+}
+
+/** What runs side by side, in order. */
+export function rounds(plan: readonly Batch[]): readonly (readonly Batch[])[] {
+  return plan.reduce<Batch[][]>((rounds, batch) => {
+    if (batch.suite.beside && rounds.length > 0) rounds.at(-1)?.push(batch)
+    else rounds.push([batch])
+    return rounds
+  }, [])
 }
 
 /** Every test file under `root`, in a stable order. */
