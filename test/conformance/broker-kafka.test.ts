@@ -10,7 +10,7 @@ const place = { skip: kafka.skip }
 keepsBrokerPromises(
   'Kafka',
   onKafka(() => kafka.ready(), ['restart', 'cut', 'raw', 'shared']),
-  place,
+  { ...place, driver: 'Kafka' },
 )
 
 test('a topic that loses messages as it is set is found wrong, setting by setting', place, async (t) => {

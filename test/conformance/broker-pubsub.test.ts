@@ -5,5 +5,13 @@ import { keepsBrokerPromises } from './brokers.ts'
 const ready = () => pubsub.ready()
 const skip = pubsub.skip
 
-keepsBrokerPromises('Pub/Sub, ordered, pstest', onPubsub(ready, { ordered: true }), { skip, atOnce: 8 })
-keepsBrokerPromises('Pub/Sub, without order, pstest', onPubsub(ready, { ordered: false }), { skip, atOnce: 8 })
+keepsBrokerPromises('Pub/Sub, ordered, pstest', onPubsub(ready, { ordered: true }), {
+  skip,
+  atOnce: 8,
+  driver: 'Pub/Sub, ordered',
+})
+keepsBrokerPromises('Pub/Sub, without order, pstest', onPubsub(ready, { ordered: false }), {
+  skip,
+  atOnce: 8,
+  driver: 'Pub/Sub',
+})

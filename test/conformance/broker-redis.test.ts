@@ -5,4 +5,4 @@ import { keepsBrokerPromises } from './brokers.ts'
 const given = process.env['TEST_REDIS_URLS'] !== undefined
 const harness = onRedis(redis.ready, given ? ['cut', 'raw', 'shared'] : ['restart', 'cut', 'raw', 'shared'])
 
-keepsBrokerPromises('Redis Streams', harness, { skip: redis.skip, atOnce: 8 })
+keepsBrokerPromises('Redis Streams', harness, { skip: redis.skip, atOnce: 8, driver: 'Redis' })

@@ -13,9 +13,14 @@ const lentMs = 3_000
 keepsBrokerPromises('SQS, standard, ElasticMQ', onSqs(ready, { fifo: false, restart: true, lentMs }), {
   skip,
   atOnce: 8,
+  driver: 'SQS (ElasticMQ)',
 })
 // Both kinds of queue are kept on the disk in one way; a start takes seconds.
-keepsBrokerPromises('SQS, FIFO, ElasticMQ', onSqs(ready, { fifo: true, restart: false, lentMs }), { skip, atOnce: 8 })
+keepsBrokerPromises('SQS, FIFO, ElasticMQ', onSqs(ready, { fifo: true, restart: false, lentMs }), {
+  skip,
+  atOnce: 8,
+  driver: 'SQS FIFO (ElasticMQ)',
+})
 
 test('a queue is found by its name in the account of the credentials', { skip }, async (t) => {
   const { url, version } = await elasticmq.ready()

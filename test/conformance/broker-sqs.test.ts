@@ -5,5 +5,13 @@ import { keepsBrokerPromises } from './brokers.ts'
 const ready = () => fauxqs.ready()
 const skip = fauxqs.skip
 
-keepsBrokerPromises('SQS, standard, fauxqs', onSqs(ready, { fifo: false, restart: false }), { skip, atOnce: 8 })
-keepsBrokerPromises('SQS, FIFO, fauxqs', onSqs(ready, { fifo: true, restart: false }), { skip, atOnce: 8 })
+keepsBrokerPromises('SQS, standard, fauxqs', onSqs(ready, { fifo: false, restart: false }), {
+  skip,
+  atOnce: 8,
+  driver: 'SQS (fauxqs)',
+})
+keepsBrokerPromises('SQS, FIFO, fauxqs', onSqs(ready, { fifo: true, restart: false }), {
+  skip,
+  atOnce: 8,
+  driver: 'SQS FIFO (fauxqs)',
+})

@@ -94,7 +94,9 @@ const QUIET_TURNS = 20
 async function quiet(pools: readonly Mortal[]): Promise<void> {
   for (let turns = 0; turns < QUIET_TURNS; turns++) {
     await new Promise((resolve) => setImmediate(resolve))
-    if (pools.some(({ busy }) => busy)) turns = -1
+    const busy = pools.filter((pool) => pool.busy)
+    await Promise.all(busy.map((pool) => pool.answered()))
+    if (busy.length > 0) turns = -1
   }
 }
 
@@ -145,10 +147,15 @@ class Mortal {
     return statement
   }
 
+  /** Resolves when the statements that run now have been answered; to look again and again would take the server's time. */
+  async answered(): Promise<void> {
+    await (this.#running.size > 0 ? Promise.allSettled(this.#running) : new Promise((resolve) => setImmediate(resolve)))
+  }
+
   async kill(): Promise<void> {
     this.#kill(Object.assign(new Error('killed'), { code: 'ECONNRESET' }))
     // Statements under way end as the server likes.
-    while (this.busy) await new Promise((resolve) => setImmediate(resolve))
+    while (this.busy) await this.answered()
     await this.#real.end()
   }
 }

@@ -9,9 +9,12 @@ after(() => place.end())
 let nodes: Promise<readonly Redis[]> | undefined
 const three = () => (nodes ??= Promise.all([1, 2, 3].map(() => startRedis(place))))
 
-keepsHoldPromises('Redlock over three Redises', redlockOver(three, ['mortal', 'takeAway', 'nodes']), redis)
+keepsHoldPromises('Redlock over three Redises', redlockOver(three, ['mortal', 'takeAway', 'nodes']), {
+  skip: redis.skip,
+  driver: 'Redlock, three nodes',
+})
 keepsHoldPromises(
   'One Redis',
   redlockOver(async () => [(await three())[0]!], ['mortal', 'takeAway']),
-  redis,
+  { skip: redis.skip, driver: 'one Redis' },
 )

@@ -7,9 +7,10 @@ import { openRedlock } from '../../src/lock/redlock.ts'
 import { type HoldHarness, holdSuite } from '../../src/testing/hold-suite.ts'
 import { ask, type Redis } from '../services/redis-server.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts'
+import { record } from './kept.ts'
 
-const TTL_MS = 900
-const NODE_MS = 150
+const TTL_MS = 1_800
+const NODE_MS = 400
 
 /** Locks over Redises that are there already; what one trial leaves behind is removed before the next. */
 export function redlockOver(ready: () => Promise<readonly Redis[]>, offers: HoldHarness['offers']): HoldHarness {
@@ -59,9 +60,14 @@ export const lockOver = (urls: readonly string[]): Promise<Lock> =>
   openRedlock({ urls, clock: systemClock, random: systemRandom, log: silent, nodeMs: NODE_MS })
 
 /** Tries every promise whose needs the harness offers. */
-export function keepsHoldPromises(name: string, harness: HoldHarness, options: { skip?: string | false } = {}): void {
+export function keepsHoldPromises(
+  name: string,
+  harness: HoldHarness,
+  options: { skip?: string | false; driver?: string } = {},
+): void {
+  const kept = options.driver ? record('lock', options.driver, harness) : () => {}
   describe(`${name}, lock`, { skip: options.skip ?? false }, () => {
     for (const promise of holdSuite.filter(({ needs }) => needs.every((need) => harness.offers.includes(need))))
-      test(promise.name, { timeout: 60_000 }, () => promise.run(harness))
+      test(promise.name, { timeout: 60_000 }, () => promise.run(harness).then(() => kept(promise.name)))
   })
 }

@@ -9,8 +9,11 @@ import { silent } from '../../src/core/service.ts'
 import { ROUTES, type Route } from '../../src/simulator/stripe-api/routes.ts'
 import { createMeter } from '../../src/telemetry/meter.ts'
 import { createPrometheus } from '../../src/telemetry/prometheus.ts'
+import { brokerSuite } from '../../src/testing/broker-suite.ts'
+import { holdSuite } from '../../src/testing/hold-suite.ts'
 import { STORMS } from '../../src/testing/prove/plan.ts'
 import { ABOUT } from '../../src/testing/prove/storms.ts'
+import { type Kept, matrix, readKept } from '../conformance/kept.ts'
 import { readAlerts } from '../deploy/alerts.ts'
 
 /**
@@ -28,6 +31,8 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   metrics: () => metrics,
   alerts: () => alerts,
   storms: stormTable,
+  'broker-promises': () => promises('broker', brokerSuite),
+  'lock-promises': () => promises('lock', holdSuite),
 }
 
 const metrics = await metricTable()
@@ -101,6 +106,14 @@ function routeTable(): string {
 function stormTable(): string {
   const rows = STORMS.map((storm) => [`\`${storm}\``, ABOUT[storm].when, ABOUT[storm].mend])
   return table(['storm', 'what happens', 'what to do about it'], rows)
+}
+
+/** Who kept what when it was last tried, and on which service. */
+function promises(suite: Kept['suite'], asked: Parameters<typeof matrix>[0]): string {
+  const all = readKept().filter((kept) => kept.suite === suite)
+  const { head, rows } = matrix(asked, all)
+  const services = all.map(({ driver, version }) => `- ${driver}: ${version}`).join('\n')
+  return `${table(head, rows)}\n\nTried on:\n\n${services}`
 }
 
 /** A retrieval shares the row of its list. */

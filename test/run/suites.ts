@@ -16,12 +16,12 @@ export interface Suite {
 /** In the order in which they run: what fails fastest comes first, what needs the machine for itself comes last. */
 export const SUITES: readonly Suite[] = [
   { name: 'unit', folders: null, atOnce: 2, limitMs: 120_000 },
-  { name: 'conformance', folders: ['conformance'], atOnce: 4, limitMs: 300_000 },
-  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 400_000, beside: true },
+  { name: 'conformance', folders: ['conformance'], atOnce: 3, limitMs: 600_000 },
+  { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 600_000 },
   { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000 },
-  { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000 },
+  { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000, beside: true },
+  { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
-  { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
