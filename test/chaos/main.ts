@@ -14,6 +14,7 @@ const REPORTS: Readonly<Record<string, string>> = {
   promises: 'docs/reports/chaos.md',
   postgres: 'docs/reports/chaos-postgres.md',
   'test/postgres/cluster.test.ts': 'docs/reports/chaos-cluster.md',
+  brokers: 'docs/reports/chaos-brokers.md',
 }
 
 /**

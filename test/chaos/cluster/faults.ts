@@ -29,13 +29,15 @@ const IDLE = 300
 /** Longer than a handler's time-out and what the ledger allows beyond it. */
 const FROZEN_MS = 17_000
 
+export const KILLS: Fault = { name: 'kill -9 of any process, every second', run: kills }
+
 /** What a cluster over one Postgres has to survive. */
 export const FAULTS: readonly Fault[] = [
-  { name: 'kill -9 of any process, every second', run: kills },
+  KILLS,
   { name: 'Postgres restarted three times', run: restarts },
   { name: 'a stream of pg_terminate_backend', run: terminations },
   { name: '300 idle connections', run: idlers },
-  { name: 'connections cut, delayed, silent', run: network },
+  { name: 'connections cut, delayed, silent', run: ({ proxy, random, forMs }) => network([proxy], random, forMs) },
   { name: 'a worker frozen past its leases and woken', run: frozen },
 ]
 
@@ -73,18 +75,19 @@ async function idlers({ url, forMs }: Ground): Promise<void> {
   await Promise.all(clients.map((client) => client.end()))
 }
 
-async function network({ proxy, random, forMs }: Ground): Promise<void> {
-  const faults = [
-    () => proxy.cut('both'),
-    () => proxy.cut('client'),
-    () => proxy.delay(between(random, 20, 150)),
-    () => proxy.freeze(),
-    () => proxy.refuse(),
+/** What networks do, one after another, on each of these ways at once. */
+export async function network(ways: readonly TcpProxy[], random: Random, forMs: number): Promise<void> {
+  const faults: ((way: TcpProxy) => unknown)[] = [
+    (way) => way.cut('both'),
+    (way) => way.cut('client'),
+    (way) => way.delay(between(random, 20, 150)),
+    (way) => way.freeze(),
+    (way) => way.refuse(),
   ]
   for (const fault of faults) {
-    await fault()
+    await Promise.all(ways.map(fault))
     await pause(Math.min(3_000, forMs / 2 / faults.length))
-    await proxy.heal()
+    await Promise.all(ways.map((way) => way.heal()))
   }
 }
 

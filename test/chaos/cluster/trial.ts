@@ -8,17 +8,29 @@ import { asked, EFFECTS } from '../ground.ts'
 import { Load } from '../load.ts'
 import { pause } from '../settle.ts'
 import { Destination } from './destination.ts'
-import { FAULTS, type Ground } from './faults.ts'
+import { FAULTS, type Fault, type Ground } from './faults.ts'
 import { Fleet } from './fleet.ts'
 import { Watch } from './watch.ts'
 
 export interface TrialPlan {
   readonly random: Random
+  /** What stands in front of the ledger, and what fails of it, instead of what fails of Postgres. */
+  readonly front?: (place: Place) => Promise<Front>
   readonly ratePerSecond: number
   /** How long the longest fault lasts. */
   readonly forMs: number
   /** Of the saturated windows before and after; 0: none is measured. */
   readonly windowMs: number
+}
+
+/** A broker between those that take events and those that work them. */
+export interface Front {
+  /** Where the processes find it. */
+  readonly env: Readonly<Record<string, string>>
+  readonly faults: readonly Fault[]
+  /** What it holds; rejects while it is away. Null where nobody can say: there a backlog is the ledger's alone. */
+  readonly waiting: (() => Promise<number>) | null
+  close(): Promise<void>
 }
 
 export interface TrialReport {
@@ -54,29 +66,32 @@ const LEVEL_MIN = 200
 const RECOVERY_MAX_MS = 60_000
 
 /** Three processes that take events and four that work them, over one Postgres behind a network that fails, under load throughout. */
-export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPlan): Promise<TrialReport> {
+export async function trial(plan: TrialPlan): Promise<TrialReport> {
+  const { random, ratePerSecond, forMs, windowMs } = plan
   const place = new Place('cluster', { endMs: 15_000 })
+  const front = (await plan.front?.(place)) ?? null
   const postgres = await startPostgres(place, (await systemPrograms()) ?? '', SETTINGS)
   const proxy = await new TcpProxy({ port: postgres.port }).start()
   const destination = await Destination.start()
   const store = await openPostgres({ url: postgres.url, migrates: true })
   await asked(postgres.url, EFFECTS)
-  const watch = new Watch(store)
   const url = proxy.url(postgres.url)
-  const env = { DATABASE_URL: url, DESTINATION: destination.url }
+  const env = { DATABASE_URL: url, DESTINATION: destination.url, ...front?.env }
   const fleet = await new Fleet({ place, random, roles: ROLES, env }).start()
+  const watch = new Watch(store, () => inFront(front, fleet))
   const load = new Load({ sender: fleet, random, ratePerSecond, customers: 2_000, repeats: 0.1 })
   const saturated = async () => (windowMs > 0 ? saturation(fleet, watch, { random, windowMs }) : Number.NaN)
   try {
     const before = await saturated()
     load.start()
     const recoveries = []
-    for (const fault of FAULTS) {
+    for (const fault of front?.faults ?? FAULTS) {
       const level = Math.max(await watch.highest(forMs / LEVEL_SHARE), LEVEL_MIN)
       await fault.run({ fleet, postgres, proxy, url: postgres.url, random, forMs } satisfies Ground)
       recoveries.push({ fault: fault.name, open: level, ms: await watch.until(level, RECOVERY_MAX_MS) })
     }
     await load.stop()
+    await arrived(postgres.url, load.acknowledged.size)
     await finished(fleet, watch)
     const after = await saturated()
     await Promise.all(fleet.members.map((member) => fleet.stop(member)))
@@ -94,8 +109,21 @@ export async function trial({ random, ratePerSecond, forMs, windowMs }: TrialPla
     await store.close()
     await proxy.close()
     destination.close()
+    await front?.close()
     await place.end()
   }
+}
+
+/** What is in the broker, and what the disks before it hold. */
+async function inFront(front: Front | null, fleet: Fleet): Promise<number> {
+  if (!front) return 0
+  const takers = fleet.of('ingestion')
+  const spooled = await Promise.all(
+    takers.map(
+      async ({ up }) => (await up.get<{ broker: { spooled: number | null } }>('/api/v1/status')).broker.spooled,
+    ),
+  )
+  return spooled.reduce((sum: number, one) => sum + (one ?? 0), (await front.waiting?.()) ?? 0)
 }
 
 /** Everything is worked, what our own kills made a dead letter of included. */
@@ -105,6 +133,13 @@ async function finished(fleet: Fleet, watch: Watch): Promise<void> {
   if ((await watch.dead()) === 0) return
   await fleet.of('processing')[0]!.up.act('replay', { state: 'dead', reason: 'lost', limit: 1_000 })
   await drained(watch)
+}
+
+/** All that got a 200 is in the ledger, or it took too long: then the books will say which are not. */
+async function arrived(url: string, count: number): Promise<void> {
+  const until = performance.now() + DRAIN_MS
+  const recorded = async () => Number((await asked(url, 'select count(*) as count from hookkeeper_seen'))[0]?.['count'])
+  while ((await recorded()) < count && performance.now() < until) await pause(200)
 }
 
 async function drained(watch: Watch): Promise<void> {

@@ -3,16 +3,20 @@ import { pause } from '../settle.ts'
 
 const LOOK_MS = 100
 
-/** How much is not done, as somebody sees it who asks the database itself. */
+/** How much is not done, as somebody sees it who asks the database itself, and what stands in front of it. */
 export class Watch {
   readonly #store: Store
+  readonly #inFront: () => Promise<number>
 
-  constructor(store: Store) {
+  constructor(store: Store, inFront: () => Promise<number>) {
     this.#store = store
+    this.#inFront = inFront
   }
 
   async open(): Promise<number> {
-    return openIn(await this.#store.ledger.backlog())
+    // First what is in front: what moves on meanwhile is seen twice, and not missed.
+    const inFront = await this.#inFront()
+    return inFront + openIn(await this.#store.ledger.backlog())
   }
 
   async dead(): Promise<number> {
@@ -24,7 +28,7 @@ export class Watch {
     const until = performance.now() + forMs
     let highest = 0
     while (performance.now() < until) {
-      highest = Math.max(highest, await this.open())
+      highest = Math.max(highest, await this.open().catch(() => 0))
       await pause(LOOK_MS)
     }
     return highest
