@@ -24,7 +24,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
-  { name: 'brokers', folders: ['brokers'], atOnce: 1, limitMs: 3_600_000 },
+  { name: 'brokers', folders: ['brokers'], atOnce: 1, limitMs: 14_400_000 },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
 ]
 
