@@ -17,7 +17,7 @@ const ALL = [
 ]
 
 /** What is over in seconds. */
-const QUICK = ['lanes', 'once']
+const QUICK = ['once']
 /** The trial of a whole cluster kills and stops processes too. */
 const LONG = ['killed', 'drained']
 
