@@ -21,10 +21,10 @@ export const SUITES: readonly Suite[] = [
   { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000, beside: true },
   { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000, beside: true },
-  { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000 },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'brokers', folders: ['brokers'], atOnce: 1, limitMs: 14_400_000 },
+  { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000, beside: true },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },
 ]
 
