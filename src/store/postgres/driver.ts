@@ -89,7 +89,7 @@ export function sqlOver(pool: Pool): Sql {
     },
     async together(work) {
       if (closed) throw failure('store_closed')
-      const client = await serve(pool.connect()).catch((error) => Promise.reject(postgresFailed(error)))
+      const client = await serve(connected(pool)).catch((error) => Promise.reject(postgresFailed(error)))
       try {
         return await serve(inTransaction(client, work))
       } finally {
@@ -105,8 +105,18 @@ export function sqlOver(pool: Pool): Sql {
   }
 }
 
-async function once(pool: Pool, text: string, values: unknown[]) {
+/**
+ * A connection that breaks in our hands says so to whoever asks by it, and once more as an event, which would end the process if
+ * nobody heard it.
+ */
+async function connected(pool: Pool): Promise<PoolClient> {
   const client = await pool.connect()
+  if (client.listenerCount('error') === 0) client.on('error', () => {})
+  return client
+}
+
+async function once(pool: Pool, text: string, values: unknown[]) {
+  const client = await connected(pool)
   try {
     const result = await ask(client, text, values)
     client.release()
