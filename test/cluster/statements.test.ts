@@ -7,7 +7,9 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import type { Work } from '../../src/store/store.ts'
 import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
+import { ask } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
+import { TcpProxy } from '../services/tcp-proxy.ts'
 import { database } from './on-postgres.ts'
 
 const STATEMENT = prepared('trial', 'select * from trial')
@@ -40,6 +42,29 @@ test('where somebody stands between us and the server, a connection keeps no sta
 
   assert.deepEqual(await sql.rows(KEPT), [{ count: 0 }])
 })
+
+// One that broke in our hands ended the process, since nobody heard what it said beside the answer.
+test('a connection that is cut while it is asked by fails that one question and nothing else', {
+  skip: postgres.skip,
+}, async (t) => {
+  const url = await database(t)
+  const proxy = await new TcpProxy({ port: Number(new URL(url).port) }).start()
+  const sql = sqlOver(new pg.Pool({ connectionString: proxy.url(url), max: 1 }))
+  t.after(() => sql.close().then(() => proxy.close()))
+  const [mine] = await sql.rows<{ pid: number }>('select pg_backend_pid() as pid')
+
+  const asked = assert.rejects(sql.rows('select pg_sleep(60)'), { code: 'store_failed' })
+  await untilActive(url, mine?.pid ?? 0)
+  proxy.cut()
+  await asked
+
+  assert.deepEqual(await sql.rows('select 1 as one'), [{ one: 1 }])
+})
+
+async function untilActive(url: string, pid: number): Promise<void> {
+  const text = `select 1 from pg_stat_activity where pid = ${pid} and state = 'active' and query like '%pg_sleep%'`
+  while ((await ask(url, text)).length === 0);
+}
 
 test('while the end of an attempt is being written, other lanes go on and its own is leased to nobody', {
   skip: postgres.skip,
