@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -19,17 +20,28 @@ export async function npmPresent({ from, into }: OnDemand): Promise<boolean> {
   return (await text(new URL(LOCK, from))) === (await text(new URL(DONE, into)))
 }
 
-/** `npm ci`, unless that is done. A package's own install script runs only where `allowScripts` in its `package.json` names it. */
+/**
+ * `npm ci`, unless that is done. Half of it is never seen, whoever else installs the same at the same time. A package's own install
+ * script runs only where `allowScripts` in its `package.json` names it.
+ */
 export async function npmInstall(packages: OnDemand): Promise<void> {
   if (await npmPresent(packages)) return
-  const { from, into } = packages
-  await mkdir(into, { recursive: true })
-  for (const file of ['package.json', LOCK]) await copyFile(new URL(file, from), new URL(file, into))
-  await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], {
-    cwd: fileURLToPath(into),
-    timeout: INSTALL_MS,
-  })
-  await copyFile(new URL(LOCK, from), new URL(DONE, into))
+  const into = fileURLToPath(packages.into).replace(/\/$/, '')
+  await mkdir(dirname(into), { recursive: true })
+  const fresh = await mkdtemp(`${into}-fresh-`)
+  try {
+    for (const file of ['package.json', LOCK]) await copyFile(new URL(file, packages.from), join(fresh, file))
+    await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: fresh, timeout: INSTALL_MS })
+    await copyFile(join(fresh, LOCK), join(fresh, DONE))
+    // Somebody else may have been quicker; what lies there of another lock file goes.
+    if (await npmPresent(packages)) return
+    await rm(into, { recursive: true, force: true })
+    await rename(fresh, into).catch(async (error: unknown) => {
+      if (!(await npmPresent(packages))) throw error
+    })
+  } finally {
+    await rm(fresh, { recursive: true, force: true })
+  }
 }
 
 const LOCK = 'package-lock.json'
