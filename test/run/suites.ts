@@ -22,7 +22,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
-  { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000 },
+  { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000, beside: true },
   { name: 'brokers', folders: ['brokers'], atOnce: 1, limitMs: 14_400_000 },
   { name: 'package', folders: ['package'], atOnce: 1, limitMs: 180_000, beside: true },
   { name: 'browser', folders: ['browser'], atOnce: 1, limitMs: 300_000 },

@@ -45,8 +45,12 @@ export async function startSentinel(place: Place): Promise<Watched> {
 
 /** Three masters that share the slots. */
 export async function startCluster(place: Place): Promise<readonly Redis[]> {
-  const nodes = await Promise.all([1, 2, 3].map(() => startRedis(place, { 'cluster-enabled': 'yes' })))
-  const at = nodes.map(({ port }) => `127.0.0.1:${port}`)
+  // Without one of its own each would take the port 10,000 above, whoever has it.
+  const buses = await Promise.all([1, 2, 3].map(() => place.port()))
+  const nodes = await Promise.all(
+    buses.map((bus) => startRedis(place, { 'cluster-enabled': 'yes', 'cluster-port': `${bus}` })),
+  )
+  const at = nodes.map(({ port }, n) => `127.0.0.1:${port}@${buses[n]}`)
   await run('redis-cli', ['--cluster', 'create', ...at, '--cluster-yes'])
   const up = async ({ url }: Redis) => /cluster_state:ok/.test(await ask(url, 'CLUSTER', 'INFO'))
   await untilSo(async () => (await Promise.all(nodes.map(up))).every((ok) => ok))
