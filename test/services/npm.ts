@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -30,6 +30,8 @@ export async function npmInstall(packages: OnDemand): Promise<void> {
   await mkdir(dirname(into), { recursive: true })
   const fresh = await mkdtemp(`${into}-fresh-`)
   try {
+    // A temporary folder is its maker's alone; a server that does not run as root is to find its programs here.
+    await chmod(fresh, 0o755)
     for (const file of ['package.json', LOCK]) await copyFile(new URL(file, packages.from), join(fresh, file))
     await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: fresh, timeout: INSTALL_MS })
     await copyFile(join(fresh, LOCK), join(fresh, DONE))
