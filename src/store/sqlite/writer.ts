@@ -62,11 +62,11 @@ export class Writer {
   /** A sync failed: the disk may not have what the log says. */
   #unsafe = false
   readonly #checkpoints: Checkpoints
-  #bodyBytes = 0
+  /** What this round writes beside its own rows. */
+  #bytes = 0
   #closed = false
   #wake: () => void = () => {}
   #lastWorkAt = 0
-  #sweepAt = 0
   readonly #sweeper: Sweeper
 
   constructor(db: DatabaseSync, options: WriterOptions) {
@@ -177,8 +177,8 @@ export class Writer {
     for (const { to, value } of said.committed) to.resolve(value)
     this.#answers.add(said.synced)
     // The disk is syncing what was committed, and nobody waits for us until it has.
-    this.#checkpoints.after(this.#bodyBytes)
-    this.#bodyBytes = 0
+    this.#checkpoints.after(this.#bytes)
+    this.#bytes = 0
     this.#lookAll(commands)
     if (report || commands.length + this.#jobs.length > 0) this.#lastWorkAt = this.#book.now()
     this.#plan()
@@ -208,7 +208,7 @@ export class Writer {
     for (const command of commands) load += this.#execute(command, said)
     this.#stepJobs(said.synced)
     const idle = now - this.#lastWorkAt >= IDLE_MS
-    if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
+    this.#bytes += this.#sweeper.step(book)
     book.projection.step(book, { load, idle })
     return report
   }
@@ -232,7 +232,7 @@ export class Writer {
       return 0
     }
     if (name === 'pause') this.#paused = command
-    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bodyBytes += body.byteLength
+    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bytes += body.byteLength
     const value = this.#apply(name, args)
     ;(isLeaseholders(name) ? committed : synced).push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
@@ -279,7 +279,7 @@ export class Writer {
       this.#leases.nextAt(this.#book),
       this.#book.running.size > 0 ? now + EXPIRY_MS : Number.POSITIVE_INFINITY,
       this.#book.projection.idle ? Number.POSITIVE_INFINITY : Math.max(this.#lastWorkAt + IDLE_MS, now + 1),
-      this.#sweepAt,
+      this.#sweeper.dueAt,
     )
     this.#wake = this.#options.clock.after(wakeAt - now, () => this.#schedule())
   }
