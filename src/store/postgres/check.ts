@@ -1,5 +1,6 @@
 import type { Finding } from '../store.ts'
 import type { Sql } from './driver.ts'
+import { TRANSPLANTED } from './transplanted.ts'
 
 const OLDEST = 15
 const SKEW_WARN_MS = 2_000
@@ -27,7 +28,7 @@ interface Found {
   readonly creates: boolean
   readonly lz4: boolean
   readonly clock: number
-  readonly ahead: boolean
+  readonly transplanted: boolean
   readonly held: number | null
 }
 
@@ -42,7 +43,7 @@ select current_setting('server_version_num')::int4 / 10000 as version, current_s
   has_schema_privilege(current_schema(), 'create') as creates,
   exists (select from pg_settings where name = 'default_toast_compression' and 'lz4' = any (enumvals)) as lz4,
   extract(epoch from clock_timestamp()) * 1000.0::float8 as clock,
-  exists (select from hookkeeper_queue where tx > pg_snapshot_xmax(pg_current_snapshot())) as ahead,
+  ${TRANSPLANTED} as transplanted,
   (select extract(epoch from max(clock_timestamp() - xact_start))::int4 from pg_stat_activity
     where backend_xmin is not null and pid <> pg_backend_pid() and state like 'idle in transaction%') as held`
 
@@ -50,18 +51,18 @@ const ok = (what: string): Finding => ({ level: 'ok', what, remedy: null })
 const warn = (what: string, remedy: string): Finding => ({ level: 'warn', what, remedy })
 const refuse = (what: string, remedy: string): Finding => ({ level: 'refuse', what, remedy })
 
-function serverFindings({ version, shown, recovering, readonly, ahead }: Found): Finding[] {
+function serverFindings({ version, shown, recovering, readonly, transplanted }: Found): Finding[] {
   if (version < OLDEST)
     return [refuse(`The ledger is in PostgreSQL ${shown}; ${OLDEST} or later is needed.`, 'Upgrade the server.')]
   if (recovering || readonly)
     return [
       refuse('This Postgres takes no writes: it is a standby, or read-only.', 'Point DATABASE_URL at the primary.'),
     ]
-  if (ahead)
+  if (transplanted)
     return [
       refuse(
         'The ledger was copied from another server by a dump: its transaction numbers are ahead of this server.',
-        'Run `hookkeeper migrate`, which sets them right.',
+        'Stop all processes and run `hookkeeper migrate`, which sets them right.',
       ),
     ]
   return [ok(`The ledger is in PostgreSQL ${shown}.`)]

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { failure } from '../../core/errors.ts'
 import type { Sql } from './driver.ts'
+import { replant, TRANSPLANTED } from './transplanted.ts'
 
 const FOLDER = new URL('../migrations/postgres/', import.meta.url)
 /** Taken by whoever migrates: one at a time. */
@@ -41,8 +42,17 @@ export async function migratePostgres(sql: Sql, where: string, folder = FOLDER):
     })
     if (found === null) continue
     if (found > names.length + 1) throw newer(where, found, names.length)
+    await replantIfDumped(sql)
     return taken
   }
+}
+
+async function replantIfDumped(sql: Sql): Promise<void> {
+  await sql.together(async (rows) => {
+    await rows('select pg_advisory_xact_lock($1)', [LOCK])
+    const [found] = await rows<{ transplanted: boolean }>(`select ${TRANSPLANTED} as transplanted`)
+    if (found?.transplanted) await replant(rows)
+  })
 }
 
 /** Schema N works with the programs N-1 and N; nothing is applied here. */
