@@ -177,6 +177,10 @@ export const schema = z.strictObject({
           }),
         })
         .prefault({}),
+      retryBudget: positive(0.001, 1000).default(0.1).register(notes, {
+        about:
+          "Of a handler's recent first attempts in this process, so many retries a second, and never fewer than ten: what is over that comes later. See docs/states.md.",
+      }),
     })
     .prefault({}),
   lock: z
