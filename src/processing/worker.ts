@@ -152,7 +152,7 @@ export class Worker implements Service {
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
-    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : WAIT_MS
+    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : Math.min(WAIT_MS, handlers.waitMs() ?? WAIT_MS)
     const max = this.#room()
     const own = handlers.handles(max)
     const want = { max, waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
