@@ -89,7 +89,7 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
   const { config: given, logger, clock = systemClock, random = systemRandom, openBroker = null, ...input } = options
   const config = given ?? configure(input)
   const log = logger ?? pino({ level: config.log.level, base: null })
-  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
+  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs, clock })
   if (config.forward.to !== null) handlers.on('*', { name: 'forward' }, forward(config.forward.to, config.forward))
   return new Root({ config, log, clock, random, handlers, meter: createMeter(), openBroker })
 }

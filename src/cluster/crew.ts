@@ -60,8 +60,8 @@ const locksOf = (base: Base): Locks | null => (base.config.lock.urls.length > 0 
 
 /** What a worker needs, and its place among the others. */
 function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store, locks: Locks | null) {
-  const { concurrency, retry } = config.processing
-  const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS }
+  const { concurrency, retry, retryBudget } = config.processing
+  const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS, retryBudget }
   const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
   const { release } = config
   const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })

@@ -177,6 +177,10 @@ export const schema = z.strictObject({
           }),
         })
         .prefault({}),
+      retryBudget: positive(0.001, 1000).default(0.1).register(notes, {
+        about:
+          "Of a handler's recent first attempts in this process, so many retries a second, and never fewer than ten: what is over that comes later. See docs/states.md.",
+      }),
     })
     .prefault({}),
   lock: z
@@ -223,6 +227,17 @@ export const schema = z.strictObject({
       concurrency: whole(1, 10_000).default(16).register(notes, {
         about: 'Requests at once to one destination.',
       }),
+      rate: z
+        .strictObject({
+          perSecond: positive(0.001, 100_000).nullable().default(null).register(notes, {
+            about:
+              'Requests a second to one destination, from one process; what is over that waits in the ledger, with no attempt spent. Unset: no limit.',
+          }),
+          burst: whole(1, 100_000).nullable().default(null).register(notes, {
+            about: 'After a rest so many may go at once. Unset: those of one second.',
+          }),
+        })
+        .prefault({}),
     })
     .prefault({}),
   tls: z

@@ -4,6 +4,7 @@ import { Dead, type Outcome } from '../core/outcome.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger } from '../core/service.ts'
 import type { Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
+import type { RetryBudget } from './budget.ts'
 import { contextFor } from './context.ts'
 import type { Deadlines } from './deadlines.ts'
 import { decide, decideBefore, type Ending, type Policy, type Result } from './decide.ts'
@@ -28,7 +29,7 @@ export async function attempt(running: Running, deps: Deps): Promise<void> {
   // The process stops, or the lease went to another: a stale fence makes this harmless.
   if (running.over) return deps.giveBack([work], 0)
 
-  const outcome = decide(work, results, deps.policy, deps.random)
+  const outcome = deps.budget.plan(work, results, decide(work, results, deps.policy, deps.random))
   await finish(running, { work, outcome, returned: returnedOf(results) }, deps)
 }
 
@@ -40,6 +41,7 @@ export interface Deps {
   readonly log: Logger
   readonly meter: Meter
   readonly deadlines: Deadlines
+  readonly budget: RetryBudget
   readonly lock?: LaneLock | undefined
   /** Resolves when the ledger has answered; `stale` also when it could not be reached while the lease lasted. */
   readonly settle: (running: Running, settlement: Settlement) => Promise<Settled>

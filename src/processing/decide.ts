@@ -25,6 +25,8 @@ export interface Policy {
   readonly lostMax: number
   /** How long, from the first `Later` on, an event may be put off. */
   readonly laterMaxMs: number
+  /** Of a handler's recent first attempts, so many retries are planned beside them: 0.1 is one in ten. */
+  readonly retryBudget: number
 }
 
 /**
@@ -42,7 +44,7 @@ export function decide(work: Work, results: readonly Result[], policy: Policy, r
   const bad = results.filter((result) => result.kind !== 'returned')
   if (bad.length === 0) return WORKED
 
-  const failed = bad.filter((result) => result.kind !== 'threw' || !(isLater(result.error) || isDead(result.error)))
+  const failed = failedOf(bad)
   if (failed.length > 0) return again(work, failed, policy, random)
 
   const later = bad.filter((result) => isLater(result.error))
@@ -50,6 +52,12 @@ export function decide(work: Work, results: readonly Result[], policy: Policy, r
 
   return { kind: 'dead', reason: 'refused', error: noteOf(bad[0]) }
 }
+
+/** Those that went wrong and neither asked to wait nor refused. */
+export const failedOf = (results: readonly Result[]): readonly Bad[] =>
+  results.filter((result) => result.kind !== 'returned').filter(isFailure)
+
+const isFailure = (result: Bad): boolean => result.kind !== 'threw' || !(isLater(result.error) || isDead(result.error))
 
 /** What is clear before any handler runs, or null. `handled`: some handler is there for the type. */
 export function decideBefore(work: Work, handled: boolean, policy: Policy): Outcome | null {

@@ -6,6 +6,7 @@ import { sign } from '../stripe/signature.ts'
 import type { HandlerContext } from './context.ts'
 import { Target } from './destination.ts'
 import type { HandlerOptions } from './handlers.ts'
+import type { Rate } from './rate.ts'
 
 export interface ForwardOptions {
   /** Takes the events while a `reroute` control for this destination is live. */
@@ -16,6 +17,8 @@ export interface ForwardOptions {
   readonly timeoutMs?: number
   /** Requests at once. Default 16. */
   readonly concurrency?: number
+  /** Requests a second from this process, and how many at once after a rest. Default: no limit. */
+  readonly rate?: Rate | null
   /** Sent along; they cannot replace those that Hookkeeper sets. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -52,7 +55,7 @@ const SPARE_MS = 1_000
  * `Later`, anything else is tried again. While the destination's breaker is open events wait and spend no attempt.
  */
 export function forward(url: string, options: ForwardOptions = {}): Forward {
-  const { timeoutMs = 25_000, concurrency = 16, headers = {} } = options
+  const { timeoutMs = 25_000, concurrency = 16, rate = null, headers = {} } = options
   const limits = { timeoutMs, connections: concurrency }
   const primary = new Target(url, limits)
   const secondary = options.secondary ? new Target(options.secondary, limits) : null
@@ -66,7 +69,7 @@ export function forward(url: string, options: ForwardOptions = {}): Forward {
   }
   return Object.assign(handler, {
     destination: { name: primary.name, secondary: secondary?.name ?? null },
-    options: { timeoutMs: timeoutMs + SPARE_MS, concurrency },
+    options: { timeoutMs: timeoutMs + SPARE_MS, concurrency, rate },
     wire(given: Wiring) {
       secretOf(options, given)
       wiring = given

@@ -1,10 +1,12 @@
 import type Stripe from 'stripe'
 import type { RetryPolicy } from '../core/backoff.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import { matches } from '../core/event.ts'
 import type { Handles } from '../store/store.ts'
 import type { HandlerContext } from './context.ts'
 import type { Destination, Forward, Wiring } from './forward.ts'
+import { Bucket, type Rate } from './rate.ts'
 
 export type EventType = Stripe.Event['type']
 
@@ -37,6 +39,8 @@ export interface HandlerOptions {
   readonly retry?: Partial<RetryPolicy>
   /** How many of its events may run at once in this process. Default: as many as the worker runs. */
   readonly concurrency?: number
+  /** How many of its events may begin a second in this process; what is over that waits, and takes nobody's place. Default: no limit. */
+  readonly rate?: Rate | null
   /** `strict`: a failed event holds up the later ones of its lane. Default `flow`. */
   readonly order?: 'flow' | 'strict'
 }
@@ -47,6 +51,8 @@ export interface Registered {
   readonly timeoutMs: number
   readonly retry: Partial<RetryPolicy>
   readonly concurrency: number
+  /** Null: as fast as they come. */
+  readonly bucket: Bucket | null
   readonly strict: boolean
   readonly run: (event: Stripe.Event, context: HandlerContext) => unknown
 }
@@ -62,6 +68,8 @@ export interface Handlers {
   take(handlers: readonly Registered[]): void
   free(handlers: readonly Registered[]): void
   room(handler: Registered): number
+  /** How long until a handler that its rate holds back has room again; null where none is held back. */
+  waitMs(): number | null
   readonly all: readonly Registered[]
   /** Where `forward` handlers send to. */
   destinations(): readonly Destination[]
@@ -76,7 +84,16 @@ export interface Handlers {
 // Types come from signed events, yet a cache is bounded: Stripe has 260 types.
 const CACHED_MAX = 1_000
 
-export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = {}): Handlers {
+export interface HandlersOptions {
+  /** Of a handler that names none. */
+  readonly timeoutMs?: number
+  readonly clock?: Clock
+  /** False: rates do not count, since what handlers reach is not there. */
+  readonly rated?: boolean
+}
+
+export function createHandlers(options: HandlersOptions = {}): Handlers {
+  const { timeoutMs = 30_000, clock = systemClock, rated = true } = options
   const all: Registered[] = []
   const replaced = new Set<Registered>()
   const busy = new Map<Registered, number>()
@@ -84,7 +101,7 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
   let wiring: Wiring | null = null
 
   const on = (pattern: string | readonly string[], ...rest: readonly unknown[]) => {
-    const added = registered(pattern, rest, timeoutMs)
+    const added = registered(pattern, rest, { timeoutMs, rated })
     if (all.some(({ name }) => name === added.name)) throw failure('handler_twice', { name: added.name })
     if (wiring) wireAll([added], wiring)
     all.push(added)
@@ -98,7 +115,10 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
     cache.set(type, found)
     return found
   }
-  const room = (handler: Registered) => Math.max(0, handler.concurrency - (busy.get(handler) ?? 0))
+  const room = (handler: Registered) => {
+    const free = Math.max(0, handler.concurrency - (busy.get(handler) ?? 0))
+    return handler.bucket ? Math.min(free, handler.bucket.room(clock.now())) : free
+  }
   const count = (handlers: readonly Registered[], by: 1 | -1) => {
     for (const handler of handlers) busy.set(handler, (busy.get(handler) ?? 0) + by)
   }
@@ -115,7 +135,14 @@ export function createHandlers({ timeoutMs = 30_000 }: { timeoutMs?: number } = 
     on,
     matching,
     room,
-    take: (handlers) => count(handlers, 1),
+    take(handlers) {
+      count(handlers, 1)
+      for (const { bucket } of handlers) bucket?.take(clock.now())
+    },
+    waitMs() {
+      const waits = all.map(({ bucket }) => bucket?.waitMs(clock.now()) ?? 0).filter((waitMs) => waitMs > 0)
+      return waits.length > 0 ? Math.min(...waits) : null
+    },
     free(handlers) {
       count(handlers, -1)
       for (const handler of handlers) if (replaced.has(handler)) void letGo(handler)
@@ -150,13 +177,17 @@ function wireAll(handlers: readonly Registered[], wiring: Wiring): void {
 const handlesOf = ({ name, patterns, timeoutMs, strict }: Registered, room: number): Handles[] =>
   patterns.map((pattern) => ({ pattern, name, leaseMs: timeoutMs, room, strict }))
 
-function registered(pattern: unknown, rest: readonly unknown[], defaultMs: number): Registered {
+function registered(
+  pattern: unknown,
+  rest: readonly unknown[],
+  { timeoutMs: defaultMs, rated }: { timeoutMs: number; rated: boolean },
+): Registered {
   const patterns = uncovered(patternsOf(pattern))
   const run = rest.at(-1)
   if (typeof run !== 'function') throw failure('handler_invalid', { what: `The handler of ${patterns} is no function` })
   const forward = isForward(run) ? run : null
   const options = { ...forward?.options, ...optionsOf(rest.length > 1 ? rest[0] : {}) }
-  const { timeoutMs = defaultMs, retry = {}, concurrency = Number.POSITIVE_INFINITY, order = 'flow' } = options
+  const { timeoutMs = defaultMs, retry = {}, concurrency = Number.POSITIVE_INFINITY, order = 'flow', rate } = options
   // Two routes to one destination differ in their patterns, two destinations of one pattern in their hosts.
   const name = options.name ?? (forward ? `${patterns} to ${forward.destination.name}` : patterns.join())
   return {
@@ -165,6 +196,7 @@ function registered(pattern: unknown, rest: readonly unknown[], defaultMs: numbe
     timeoutMs,
     retry,
     concurrency,
+    bucket: rated && rate?.perSecond ? new Bucket(rate.perSecond, rate.burst) : null,
     strict: order === 'strict',
     run: run as Registered['run'],
   }
@@ -189,6 +221,7 @@ const checks: { readonly [K in keyof HandlerOptions]-?: (value: unknown) => bool
   timeoutMs: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 24 * 3_600_000,
   retry: (value) => typeof value === 'object' && value !== null && Object.entries(value).every(retryFits),
   concurrency: (value) => Number.isInteger(value) && Number(value) >= 1,
+  rate: (value) => value === null || (typeof value === 'object' && Object.entries(value).every(rateFits)),
   order: (value) => value === 'flow' || value === 'strict',
 }
 
@@ -196,6 +229,12 @@ const retryFits = ([key, value]: [string, unknown]): boolean =>
   ['attempts', 'baseMs', 'factor', 'maxMs'].includes(key) &&
   typeof value === 'number' &&
   value >= (key === 'baseMs' || key === 'maxMs' ? 0 : 1)
+
+const rateFits = ([key, value]: [string, unknown]): boolean => {
+  if (value === null || value === undefined) return key === 'perSecond' || key === 'burst'
+  if (key === 'burst') return Number.isInteger(value) && Number(value) >= 1
+  return key === 'perSecond' && typeof value === 'number' && value > 0 && Number.isFinite(value)
+}
 
 function optionsOf(options: unknown): HandlerOptions {
   if (typeof options !== 'object' || options === null)

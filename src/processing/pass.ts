@@ -38,7 +38,8 @@ export async function pass(options: Omit<WorkerOptions, 'bounds' | 'drainMs'>, b
 
 const counting = (
   meter: WorkerOptions['meter'],
-): Pick<WorkerOptions['meter'], 'attemptSeconds' | 'settleLagSeconds'> => ({
+): Pick<WorkerOptions['meter'], 'attemptSeconds' | 'settleLagSeconds' | 'putOff'> => ({
   attemptSeconds: (type, seconds) => meter.attemptSeconds(type, seconds),
   settleLagSeconds: (seconds) => meter.settleLagSeconds(seconds),
+  putOff: (type, handler) => meter.putOff(type, handler),
 })

@@ -12,6 +12,8 @@ export interface Meter {
   attemptSeconds(type: string, seconds: number): void
   /** `hookkeeper_settle_lag_seconds`: from received to done. */
   settleLagSeconds(seconds: number): void
+  /** `hookkeeper_retries_put_off_total{type,handler}`: the retry budget was spent. */
+  putOff(type: string, handler: string): void
 }
 
 /** One count and one line per outcome. */

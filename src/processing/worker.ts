@@ -6,6 +6,7 @@ import type { Logger, Service } from '../core/service.ts'
 import type { Handles, Leased, Settled, Settlement, Store, Work } from '../store/store.ts'
 import { Ahead } from './ahead.ts'
 import { attempt, type Deps } from './attempt.ts'
+import { RetryBudget } from './budget.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Policy } from './decide.ts'
 import type { Handlers, Registered } from './handlers.ts'
@@ -79,7 +80,9 @@ export class Worker implements Service {
     const settle = (running: Running, settlement: Settlement) => this.#settle(running, settlement)
     const giveBack = (work: readonly Leased[], delayMs: number) => store.ledger.giveBack(work, delayMs)
     const lock = locks && new LaneLock(locks, { clock, log })
-    this.#deps = { store, policy, clock, random, log, meter, lock, deadlines, settle, giveBack }
+    const putOff = (type: string, handler: string) => meter.putOff(type, handler)
+    const budget = new RetryBudget({ policy, clock, random, putOff })
+    this.#deps = { store, policy, clock, random, log, meter, lock, deadlines, budget, settle, giveBack }
   }
 
   async start(): Promise<void> {
@@ -149,7 +152,7 @@ export class Worker implements Service {
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
-    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : WAIT_MS
+    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : Math.min(WAIT_MS, handlers.waitMs() ?? WAIT_MS)
     const max = this.#room()
     const own = handlers.handles(max)
     const want = { max, waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }

@@ -37,7 +37,7 @@ const WAITING_MAX = 512
 /** One attempt, and nobody waits for another. A handler's own schedule changes nothing in that: its delay is never waited for. */
 const POLICY: Policy = {
   retry: { attempts: 1, baseMs: 1, factor: 1, maxMs: 1 },
-  ...{ lostMax: Number.POSITIVE_INFINITY, laterMaxMs: Number.POSITIVE_INFINITY },
+  ...{ lostMax: Number.POSITIVE_INFINITY, laterMaxMs: Number.POSITIVE_INFINITY, retryBudget: 1 },
 }
 
 /** Recorded events over the present handlers, by the worker that works them in production. */
@@ -74,7 +74,7 @@ export class Rehearsal {
         clock,
         random,
       },
-      ...{ log: silent, meter: { count() {}, attemptSeconds() {}, settleLagSeconds() {} } },
+      ...{ log: silent, meter: { count() {}, attemptSeconds() {}, settleLagSeconds() {}, putOff() {} } },
       ...{ name: 'rehearsal', release: 'rehearsal', concurrency, drainMs: 0 },
     })
     await this.#feed()

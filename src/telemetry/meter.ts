@@ -16,6 +16,8 @@ export interface Meter {
   attemptSeconds(type: string, seconds: number): void
   /** From received to done. */
   settleLagSeconds(seconds: number): void
+  /** A retry comes later than its jitter drew: the budget of that handler was spent. */
+  putOff(type: string, handler: string): void
   acted(action: string, verdict: string): void
   /** What a broker lent, by what became of it. */
   drained(broker: string, result: string): void
@@ -37,6 +39,7 @@ export function createMeter(): Meter {
     count: (type, outcome) => m.events.add(labelOf(type), outcome),
     attemptSeconds: (type, seconds) => m.attempt.observe(seconds, labelOf(type)),
     settleLagSeconds: (seconds) => m.settleLag.observe(seconds),
+    putOff: (type, handler) => m.putOff.add(labelOf(type), handler),
     acted: (action, verdict) => m.actions.add(action, verdict),
     drained: (broker, result) => m.drained.add(broker, result),
     metrics: Object.values(m),
@@ -62,6 +65,10 @@ const metrics = () => ({
     { name: 'hookkeeper_attempt_seconds', help: 'From lease to settled.' },
     ATTEMPT_SECONDS,
     'type',
+  ),
+  putOff: new Counter(
+    { name: 'hookkeeper_retries_put_off_total', help: 'Retries that come later because the retry budget was spent.' },
+    ['type', 'handler'],
   ),
   drained: new Counter({ name: 'hookkeeper_drained_total', help: 'Messages from the broker by what became of them.' }, [
     'broker',

@@ -30,7 +30,7 @@ export interface TestProcess extends Live {
 export function createProcess({ store, clock, seed, log = silent, processing }: ProcessOptions): TestProcess {
   const given = { accounts: { default: { webhookSecrets: TEST_SECRET } }, release: 'test' }
   const config = configure({ ...given, ...(processing && { processing }) }, { env: {} })
-  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
+  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs, clock })
   const secrets = secretsOf(config)
   const base = { config, log, clock, random: seeded(seed), handlers, meter: createMeter(), openBroker: null }
   const ready = async () => ({ ok: true, why: [] })

@@ -105,7 +105,12 @@ async function scene(t: TestContext, make: (url: string) => Promise<Hand>) {
   const worker = new Worker({
     ...{ store, handlers, clock: systemClock, random: seeded(1), log: collecting(lines), name: 'w', release: 'r' },
     policy: { ...policy, retry: { attempts: 5, baseMs: 1, factor: 1, maxMs: 1 } },
-    meter: { count: (_type, outcome) => void outcomes.emit(outcome), attemptSeconds() {}, settleLagSeconds() {} },
+    meter: {
+      count: (_type, outcome) => void outcomes.emit(outcome),
+      attemptSeconds() {},
+      settleLagSeconds() {},
+      putOff() {},
+    },
     ...{ concurrency: 2, drainMs: 100 },
   })
   t.after(async () => {

@@ -14,7 +14,7 @@ async function passes(t: { after(end: () => Promise<void>): void }) {
   const { store, clock } = await memoryLedger()
   t.after(() => store.close())
   const handlers = createHandlers()
-  const meter = { count() {}, attemptSeconds() {}, settleLagSeconds() {} }
+  const meter = { count() {}, attemptSeconds() {}, settleLagSeconds() {}, putOff() {} }
   const options = { store, handlers, policy, clock, random: seeded(7), log: silent, meter, name: 'w', release: 'r' }
   const go = (bounds: Partial<Bounds> = {}) => pass({ ...options, concurrency: 4 }, { ms: 1_000, max: 100, ...bounds })
   const admit = (count: number, more: Parameters<typeof envelope>[1] = {}) =>

@@ -8,7 +8,7 @@ import { createHandlers } from '../../src/processing/handlers.ts'
 import { Worker, type WorkerOptions } from '../../src/processing/worker.ts'
 import { MemoryLedger } from './ledger.ts'
 
-export const policy: Policy = { retry: defaultRetry, lostMax: 3, laterMaxMs: 7 * 86_400_000 }
+export const policy: Policy = { retry: defaultRetry, lostMax: 3, laterMaxMs: 7 * 86_400_000, retryBudget: 0.1 }
 
 /** A worker with everything it needs, on a clock that stands still until told. */
 export function room(more: Partial<WorkerOptions> = {}) {
@@ -30,6 +30,9 @@ export function room(more: Partial<WorkerOptions> = {}) {
       },
       attemptSeconds() {},
       settleLagSeconds() {},
+      putOff: () => {
+        counts['put off'] = (counts['put off'] ?? 0) + 1
+      },
     },
     name: 'w1',
     release: 'r1',

@@ -45,7 +45,7 @@ test('processes that freeze right after each 200, or wherever their pass has com
   t.after(() => store.close())
   db.exec('create table effects (id text)')
   const random = seeded(seed)
-  const meter = { count() {}, attemptSeconds() {}, settleLagSeconds() {} }
+  const meter = { count() {}, attemptSeconds() {}, settleLagSeconds() {}, putOff() {} }
 
   /** A function's instance: an intake, and a pass that goes on after the answer. */
   const instance = (of: Store, name: string) => {

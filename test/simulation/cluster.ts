@@ -24,7 +24,7 @@ const STEP_MS = 100
 const END_MS = 20 * 60_000
 const POLICY = {
   retry: { attempts: 6, baseMs: 200, factor: 2, maxMs: 5_000 },
-  ...{ lostMax: 3, laterMaxMs: 60_000 },
+  ...{ lostMax: 3, laterMaxMs: 60_000, retryBudget: 0.1 },
 }
 
 export interface Report {
@@ -157,7 +157,11 @@ class Simulation {
         name: `worker ${life}`,
         release: 'r1',
       },
-      ...{ concurrency: 6, drainMs: 7_000, meter: { count() {}, attemptSeconds() {}, settleLagSeconds() {} } },
+      ...{
+        concurrency: 6,
+        drainMs: 7_000,
+        meter: { count() {}, attemptSeconds() {}, settleLagSeconds() {}, putOff() {} },
+      },
     })
     this.#life = { store, worker, handlers }
     await worker.start()

@@ -205,6 +205,7 @@ test('before anything happened every metric is there by name, so that an alert o
     hookkeeper_settle_lag_seconds: 'histogram',
     hookkeeper_events_total: 'counter',
     hookkeeper_attempt_seconds: 'histogram',
+    hookkeeper_retries_put_off_total: 'counter',
     hookkeeper_actions_total: 'counter',
     hookkeeper_backlog: 'gauge',
     hookkeeper_backlog_oldest_seconds: 'gauge',

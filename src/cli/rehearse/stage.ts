@@ -36,7 +36,7 @@ async function rehearse(given: ToStage): Promise<void> {
   const recording = await openRecording(given.copy, systemClock)
   const scratch = await openScratch(systemClock)
   const { refs, more, gone } = chosen(recording, given)
-  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs })
+  const handlers = createHandlers({ timeoutMs: config.processing.handlerMs, rated: false })
   const on = {
     begun: (one: Recorded) => tell({ kind: 'begun', ...named(one) }),
     met: (ref: Ref, what: string) => tell({ kind: 'met', ref, what }),
