@@ -15,9 +15,9 @@ export class Checkpoints {
     this.#db = db
   }
 
-  /** After each round: so many bytes of bodies were in it. */
-  after(bodyBytes: number): void {
-    this.#logged += ROUND_BYTES + bodyBytes
+  /** After each round: so many bytes were in it beside what each has, bodies and what was deleted. */
+  after(bytes: number): void {
+    this.#logged += ROUND_BYTES + bytes
     if (this.#logged < LOG_BYTES) return
     try {
       this.#db.exec('pragma wal_checkpoint(passive)')

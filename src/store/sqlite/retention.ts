@@ -6,9 +6,13 @@ import { dropSegment } from './segments.ts'
 import type { EventRow } from './statements.ts'
 
 const DAY_MS = 86_400_000
-/** Rows that one pass deletes: a pause of a few milliseconds, and a checkpoint that stays small. */
+/** Rows that one pass looks at. */
 const BODIES_A_PASS = 200
 const EVENTS_A_PASS = 100
+/** Whoever waits for a commit waits for the pass before it too: after so long it leaves the rest to the next. */
+const PASS_MS = 6
+/** About how much of the log one deleted event takes: it lies in many tables, and not beside its neighbours. */
+const DELETED_BYTES = 5 * 4096
 
 export interface Retention {
   /** How long the body of a settled event is kept. */
@@ -20,7 +24,14 @@ export interface Retention {
 }
 
 /** While there is more to delete, the next pass comes this soon. */
-const AGAIN_MS = 100
+const AGAIN_MS = 40
+
+export interface Swept {
+  /** After how long the next pass is due. */
+  readonly againMs: number
+  /** About how much was written. */
+  readonly bytes: number
+}
 
 /**
  * Deletes what is past its time, a little each pass: first bodies, later rows with their ids, keys and history. Open events and
@@ -39,16 +50,17 @@ export class Sweeper {
     this.#synced = synced
   }
 
-  /** One pass; gives after how long the next is due. */
-  pass(book: Book): number {
+  pass(book: Book): Swept {
     const now = book.now()
+    const enough = now + PASS_MS
     const bodies = this.#dropBodies(book, now - this.#retention.bodyDays * DAY_MS)
     const segment = dropSegment(book, now - this.#retention.bodyDays * DAY_MS, this.#synced)
-    const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS)
+    const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS, enough)
     book.db
       .prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)')
       .run(now - this.#retention.eventDays * DAY_MS)
-    return segment || bodies === BODIES_A_PASS || events === EVENTS_A_PASS ? AGAIN_MS : this.#retention.everyMs
+    const more = segment || bodies === BODIES_A_PASS || events.more
+    return { againMs: more ? AGAIN_MS : this.#retention.everyMs, bytes: events.deleted * DELETED_BYTES }
   }
 
   #dropBodies(book: Book, before: number): number {
@@ -64,20 +76,28 @@ export class Sweeper {
     return old.length
   }
 
-  #dropEvents(book: Book, before: number): number {
+  #dropEvents(book: Book, before: number, enough: number): { deleted: number; more: boolean } {
     const rows = book.db
       .prepare('select * from hookkeeper_events where seq > ? order by seq limit ?')
       .all(this.#eventsFrom, EVENTS_A_PASS) as unknown as EventRow[]
     const old = rows.filter((row) => row.received < before)
     const has = book.db.prepare('select 1 from hookkeeper_events where seq = ?')
     const drops = (this.#drops ??= new Drops(book.db))
+    let looked = 0
+    let deleted = 0
     for (const row of old) {
+      if (looked > 0 && book.now() >= enough) break
+      looked++
       // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does.
-      if (isDone(book, row) && (row.prior === 0 || !has.get(row.prior))) drops.event(book, row)
+      if (!isDone(book, row) || (row.prior !== 0 && has.get(row.prior))) continue
+      drops.event(book, row)
+      deleted++
     }
-    dropStretches(book, old)
-    this.#eventsFrom = old.length === EVENTS_A_PASS ? old.at(-1)!.seq : 0
-    return old.length
+    const seen = old.slice(0, looked)
+    dropStretches(book, seen)
+    const more = seen.length < old.length || seen.length === EVENTS_A_PASS
+    this.#eventsFrom = more ? seen.at(-1)!.seq : 0
+    return { deleted, more }
   }
 }
 

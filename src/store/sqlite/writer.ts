@@ -62,7 +62,8 @@ export class Writer {
   /** A sync failed: the disk may not have what the log says. */
   #unsafe = false
   readonly #checkpoints: Checkpoints
-  #bodyBytes = 0
+  /** What this round writes beside its own rows. */
+  #bytes = 0
   #closed = false
   #wake: () => void = () => {}
   #lastWorkAt = 0
@@ -177,8 +178,8 @@ export class Writer {
     for (const { to, value } of said.committed) to.resolve(value)
     this.#answers.add(said.synced)
     // The disk is syncing what was committed, and nobody waits for us until it has.
-    this.#checkpoints.after(this.#bodyBytes)
-    this.#bodyBytes = 0
+    this.#checkpoints.after(this.#bytes)
+    this.#bytes = 0
     this.#lookAll(commands)
     if (report || commands.length + this.#jobs.length > 0) this.#lastWorkAt = this.#book.now()
     this.#plan()
@@ -208,9 +209,15 @@ export class Writer {
     for (const command of commands) load += this.#execute(command, said)
     this.#stepJobs(said.synced)
     const idle = now - this.#lastWorkAt >= IDLE_MS
-    if (now >= this.#sweepAt) this.#sweepAt = now + this.#sweeper.pass(book)
+    if (now >= this.#sweepAt) this.#sweep(now)
     book.projection.step(book, { load, idle })
     return report
+  }
+
+  #sweep(now: number): void {
+    const { againMs, bytes } = this.#sweeper.pass(this.#book)
+    this.#sweepAt = now + againMs
+    this.#bytes += bytes
   }
 
   /** Runs one call; its answer waits for the commit at least. Gives how many events it was about. */
@@ -232,7 +239,7 @@ export class Writer {
       return 0
     }
     if (name === 'pause') this.#paused = command
-    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bodyBytes += body.byteLength
+    if (name === 'admit') for (const { body } of args[0] as Envelope[]) this.#bytes += body.byteLength
     const value = this.#apply(name, args)
     ;(isLeaseholders(name) ? committed : synced).push({ to: command, value })
     return Array.isArray(args[0]) ? args[0].length : 1
