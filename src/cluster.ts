@@ -1,6 +1,8 @@
 import { pino } from 'pino'
 import type { Broker } from './broker/broker.ts'
 import { frontOf } from './cluster/front.ts'
+import { leadBy } from './cluster/leader.ts'
+import { ledgerOf } from './cluster/ledger.ts'
 import {
   type Base,
   end,
@@ -26,7 +28,6 @@ import { fetchHandler } from './ingestion/fetch.ts'
 import type { Intake } from './ingestion/intake.ts'
 import { type LambdaHandler, lambdaHandler } from './ingestion/lambda.ts'
 import { type NodeHandler, nodeHandler } from './ingestion/node.ts'
-import { openStore } from './presets/database.ts'
 import { forward } from './processing/forward.ts'
 import { createHandlers, type Handlers } from './processing/handlers.ts'
 import type { Bounds, Passed } from './processing/pass.ts'
@@ -214,12 +215,9 @@ class Root implements Cluster {
   }
 
   async #begin(roles: readonly Role[], bare: boolean): Promise<Live> {
-    const { config, clock, log } = this.base
-    const { databaseUrl, databaseDirectUrl: directUrl, cwd, retention, ephemeral } = config
-    const store = await openStore(databaseUrl, {
-      ...{ cwd, directUrl, clock, log, retention, ephemeral },
-      migrate: config.migrate === 'apply',
-    })
+    const { config } = this.base
+    const lead = leadBy(this.base, () => this.#now?.locks ?? null)
+    const { store, away } = await ledgerOf(this.base, { roles, bare, lead })
     const front = await frontOf(this.base, { store, bare }).catch(async (error) => {
       await store.close()
       throw error
@@ -227,6 +225,7 @@ class Root implements Cluster {
     const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
     const live = parts(this.base, {
       store,
+      away,
       ...front,
       roles,
       secrets: () => this.#secrets,

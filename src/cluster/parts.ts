@@ -43,6 +43,8 @@ export interface Base {
 /** What lives between start and stop. */
 export interface Live {
   readonly store: Store
+  /** Why the ledger has not been there since the start; null: it has. */
+  readonly away: () => string | null
   /** In front of the ledger; null where events go straight into it. */
   readonly broker: Broker | null
   readonly drain: Drain | null
@@ -63,6 +65,7 @@ export interface Live {
 
 interface Needs {
   readonly store: Store
+  readonly away: () => string | null
   readonly broker: Broker | null
   readonly vault: Vault | null
   readonly roles: readonly Role[]
@@ -74,7 +77,8 @@ interface Needs {
   readonly working: typeof working | null
 }
 
-export function parts(base: Base, { store, broker, vault, roles, secrets, ready, bare, working }: Needs): Live {
+export function parts(base: Base, needs: Needs): Live {
+  const { store, away, broker, vault, roles, secrets, ready, bare, working } = needs
   const { config, clock, log, handlers, meter } = base
   const watch = new ControlWatch({ store, clock, log })
   const admission = admissionOf(base)
@@ -115,8 +119,8 @@ export function parts(base: Base, { store, broker, vault, roles, secrets, ready,
     ...announcementOf(base, { roles, console, listener }),
   ]
   const { worker = null, drain = null, locks = null } = crew ?? {}
-  const live = { store, broker, vault, intake, admission, watch, worker, drain, locks, listener, console, bare }
-  return { ...live, services: bare ? [admission] : services }
+  const live = { store, away, broker, vault, intake, admission, watch, worker, drain, locks, listener, console }
+  return { ...live, bare, services: bare ? [admission] : services }
 }
 
 /** The API and what it is made of cost 10 MB: they are loaded when somebody first asks. */
@@ -206,7 +210,8 @@ const handsOf = ({ clock, log, handlers }: Base, store: Store, watch: ControlWat
   poke: () => watch.poke(),
 })
 
-export async function readiness({ store, broker, worker, drain, locks, admission }: Live): Promise<Readiness> {
+export async function readiness({ store, away, ...live }: Live): Promise<Readiness> {
+  const { broker, worker, drain, locks, admission } = live
   const why: string[] = []
   // Behind a broker the ledger may be away: whoever only takes events in can do so.
   if (!broker || worker) await store.ledger.backlog().catch((error: Error) => why.push(error.message))
@@ -215,7 +220,8 @@ export async function readiness({ store, broker, worker, drain, locks, admission
   const locked = await locks?.why()
   if (locked) why.push(locked)
   why.push(...(drain?.why() ?? []))
-  return { ok: why.length === 0, why }
+  const apart = away()
+  return { ok: why.length === 0, why: apart === null ? why : [...why, `Only the broker takes events: ${apart}`] }
 }
 
 export const secretsOf = ({ accounts }: Config): EndpointSecret[] =>

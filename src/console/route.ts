@@ -56,7 +56,7 @@ export interface BrokerFace {
 
 export interface Readiness {
   readonly ok: boolean
-  /** What stands in the way, a sentence each. */
+  /** What stands in the way, a sentence each; where `ok`, in the way of others. */
   readonly why: readonly string[]
 }
 

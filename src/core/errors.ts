@@ -457,6 +457,11 @@ const table = {
     message: 'The vault has no key for {day}.',
     remedy: 'Keys are made two days ahead: look why since then the ledger or {place} could not be reached.',
   },
+  vault_ledger: {
+    status: null,
+    message: 'The vault needs its keys from the ledger at the start, also where events only go into a broker: {what}',
+    remedy: 'Start it when the ledger is there; while it runs it bears two days without.',
+  },
   vault_kms_failed: {
     status: null,
     message: 'AWS KMS did not {what} with {key}: {error}.',

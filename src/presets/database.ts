@@ -1,7 +1,8 @@
-import type { Clock } from '../core/clock.ts'
-import type { Logger } from '../core/service.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { type Logger, silent } from '../core/service.ts'
+import { type Sought, seekStore } from '../store/later.ts'
 import { shown } from '../store/postgres/shown.ts'
-import type { Store } from '../store/store.ts'
+import type { Lead, Store } from '../store/store.ts'
 import { isPostgres, openPostgresAt } from './postgres.ts'
 import { ledgerPath, openSqliteAt } from './sqlite.ts'
 
@@ -17,13 +18,25 @@ export interface StoreOptions {
   /** Bring the ledger up to date, whatever that costs. SQLite does so anyway: none of its steps rewrites rows. */
   readonly migrate?: boolean
   readonly retention?: { readonly bodyDays: number; readonly eventDays: number }
+  /** Who does what one process does for all; whoever comes first by default. */
+  readonly lead?: Lead
 }
 
 /** The store that a DATABASE_URL names. */
 export function openStore(url: string, options: StoreOptions): Promise<Store> {
   if (!isPostgres(url)) return openSqliteAt(url, options)
-  const { directUrl = null, migrate = false, log, retention } = options
-  return openPostgresAt(url, { directUrl, migrates: migrate, ...(log && { log }), ...(retention && { retention }) })
+  const { directUrl = null, migrate: migrates = false, log, retention, lead } = options
+  const given = { ...(log && { log }), ...(retention && { retention }), ...(lead && { lead }) }
+  return openPostgresAt(url, { directUrl, migrates, ...given })
+}
+
+/** The same, for whoever can do without it while its server cannot be reached. A file is there or it is not. */
+export async function seekStoreAt(url: string, options: StoreOptions): Promise<Sought> {
+  const open = () => openStore(url, options)
+  if (!isPostgres(url)) return { store: await open(), away: () => null }
+  const { worthAgain: passing } = await import('../store/postgres/driver.ts')
+  const { clock = systemClock, log = silent } = options
+  return seekStore({ open, passing, clock, log })
 }
 
 /** The file that a ledger lies in; null for one in a database server, which lies nowhere here. */

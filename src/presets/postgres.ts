@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/service.ts'
-import type { Store } from '../store/store.ts'
+import type { Lead, Store } from '../store/store.ts'
 
 export interface PostgresPreset {
   /** DATABASE_DIRECT_URL: past a pooler. */
@@ -10,6 +10,7 @@ export interface PostgresPreset {
   readonly clock?: Clock
   readonly log?: Logger
   readonly retention?: { readonly bodyDays: number; readonly eventDays: number }
+  readonly lead?: Lead
 }
 
 export const isPostgres = (url: string): boolean => /^postgres(ql)?:/i.test(url)

@@ -27,7 +27,7 @@ import { tenantOf } from './postgres/tenants.ts'
 import { ServerTime } from './postgres/time.ts'
 import { Wakes } from './postgres/wakes.ts'
 import { workersOver } from './postgres/workers.ts'
-import type { Admitted, Leased, Ledger, Settlement, Store } from './store.ts'
+import type { Admitted, Lead, Leased, Ledger, Settlement, Store } from './store.ts'
 
 export interface PostgresOptions {
   /** May lead through a pooler in transaction mode. */
@@ -43,6 +43,8 @@ export interface PostgresOptions {
   readonly clock?: Clock
   readonly log?: Logger
   readonly retention?: Partial<Retention>
+  /** Who does what one process does for all; whoever comes first by default. */
+  readonly lead?: Lead
   /** Connections that somebody else made, instead of those to `url`. */
   readonly pool?: Pool
 }
@@ -113,7 +115,8 @@ function storeOver(parts: Parts): Store {
     admissions.add(ended)
     return work
   }
-  const sweeper = new Sweeper({ sql, partitions, clock, log, retention, take, now })
+  const { lead = whoeverComes } = parts
+  const sweeper = new Sweeper({ sql, partitions, clock, log, retention, lead, take, now })
   wakes.listen((buckets) => buckets.some((bucket) => seats.owns(bucket)) && desk.stir())
   return {
     name: 'postgres',
@@ -137,6 +140,9 @@ function storeOver(parts: Parts): Store {
     },
   }
 }
+
+const never = new AbortController().signal
+const whoeverComes: Lead = (_, work) => work(never)
 
 interface LedgerParts {
   readonly sql: Sql

@@ -266,6 +266,12 @@ export interface Finding {
   readonly remedy: string | null
 }
 
+/**
+ * Around what one process does for all of them: it runs `work`, or leaves it to another. The signal aborts when another may have
+ * taken over. What is inside still takes the store's own lock.
+ */
+export type Lead = (name: string, work: (signal: AbortSignal) => Promise<void>) => Promise<void>
+
 export interface Store {
   readonly name: string
   readonly ledger: Ledger

@@ -36,6 +36,7 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
   const ready = async () => ({ ok: true, why: [] })
   const needs = {
     store,
+    away: () => null,
     broker: null,
     vault: null,
     roles: ['processing'] as const,

@@ -42,11 +42,15 @@ async function made(how: MakeLedger): Promise<string> {
 /** Made beforehand: two handlers that make it at once would be in one another's way. */
 export const EFFECTS = 'create table effects (n bigserial, event_id text, lane text, fence bigint, attempt int)'
 
-export async function asked<R extends pg.QueryResultRow>(connectionString: string, text: string): Promise<R[]> {
+export async function asked<R extends pg.QueryResultRow>(
+  connectionString: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<R[]> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   return client
-    .query<R>(text)
+    .query<R>(text, values as unknown[])
     .then(({ rows }) => rows)
     .finally(() => client.end())
 }

@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly repeats: number
   /** Before each id: two loads into one ledger need two. */
   readonly prefix?: string
+  /** Told of each id at its first 200. */
+  readonly onAcknowledged?: (id: string) => void
 }
 
 /** Deliveries on their way at once: as many as a sender's connections and a queue behind each hold. */
@@ -109,7 +111,10 @@ export class Load {
 
   #note(id: string, { status, retryAfter }: Answered): void {
     this.answers[status] = (this.answers[status] ?? 0) + 1
-    if (status === 200) this.acknowledged.add(id)
+    if (status === 200 && !this.acknowledged.has(id)) {
+      this.acknowledged.add(id)
+      this.#options.onAcknowledged?.(id)
+    }
     if (status === 503 && !retryAfter) this.bare503++
     for (const watch of this.#watchers) watch()
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
+import type { Lead } from '../store.ts'
 import type { Sql } from './driver.ts'
 import { type ByDay, daysOf, dropDay, type Partitions } from './partitions.ts'
 import { dayOf } from './refs.ts'
@@ -26,6 +27,7 @@ interface Deps {
   readonly clock: Clock
   readonly log: Logger
   readonly retention: Retention
+  readonly lead: Lead
   /** The fence, or null while another process drops. */
   take(name: string, ttlMs: number): Promise<number | null>
   now(): number
@@ -62,7 +64,9 @@ export class Sweeper {
   async #passes(): Promise<void> {
     while (this.#again && !this.#closed) {
       this.#again = false
-      await this.sweep().catch((error: Error) => this.#deps.log.warn({}, `retention: ${error.message}`))
+      await this.#deps
+        .lead(LOCK_NAME, (signal) => this.sweep(signal))
+        .catch((error: Error) => this.#deps.log.warn({}, `retention: ${error.message}`))
     }
   }
 
@@ -74,15 +78,20 @@ export class Sweeper {
     })
   }
 
-  async sweep(): Promise<void> {
+  /** Harmless beside another one; where it no longer leads it ends after the day that it is at. */
+  async sweep(signal: AbortSignal): Promise<void> {
     const { sql, retention, now, take } = this.#deps
     if ((await take(LOCK_NAME, LOCK_MS)) === null) return
     const bodiesBefore = now() - retention.bodyDays * DAY_MS
     const eventsBefore = now() - retention.eventDays * DAY_MS
     for (const day of await daysOf(sql, 'seen')) {
+      signal.throwIfAborted()
       if (day < dayOf(eventsBefore)) await this.#events(day, eventsBefore)
     }
-    for (const day of await daysOf(sql, 'bodies')) if (day < dayOf(bodiesBefore)) await this.#bodies(day, bodiesBefore)
+    for (const day of await daysOf(sql, 'bodies')) {
+      signal.throwIfAborted()
+      if (day < dayOf(bodiesBefore)) await this.#bodies(day, bodiesBefore)
+    }
     await sql.rows('delete from hookkeeper_strays where at < $1', [eventsBefore])
     await sql.rows(`delete from hookkeeper_news where at < now() - interval '${NEWS_KEPT}'`)
     await sql.rows('delete from hookkeeper_objects where day < $1', [dayOf(eventsBefore) - 30])

@@ -1,18 +1,24 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pause } from '../settle.ts'
 
 /** What handlers act upon: it keeps the highest fence of each lane and refuses what comes with a lower one. */
 export class Destination {
+  /** Of which events it was told. */
+  readonly ids = new Set<string>()
   taken = 0
   refused = 0
   readonly #highest = new Map<string, number>()
   readonly #server: Server
+  #lastAt = performance.now()
+  #stallMs = 0
+  #onTaken: (id: string) => void = () => {}
 
   private constructor() {
     this.#server = createServer((req, res) => {
-      const [, lane = '', fence = ''] = (req.url ?? '').split('/')
-      res.writeHead(this.#take(lane, Number(fence)) ? 204 : 409).end()
+      const [, lane = '', fence = '', id = ''] = (req.url ?? '').split('/')
+      res.writeHead(this.#take(lane, Number(fence), id) ? 204 : 409).end()
     })
   }
 
@@ -27,15 +33,52 @@ export class Destination {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
+  /** How many effects were begun, refused ones too. */
+  get begun(): number {
+    return this.taken + this.refused
+  }
+
+  onTaken(listen: (id: string) => void): void {
+    this.#onTaken = listen
+  }
+
+  /** From now on the longest stall is another one. */
+  mark(): void {
+    this.#lastAt = performance.now()
+    this.#stallMs = 0
+  }
+
+  /** The longest time in which no effect began, one that lasts still included. */
+  get stallMs(): number {
+    return Math.max(this.#stallMs, performance.now() - this.#lastAt)
+  }
+
+  /** Resolves to true when no effect has begun for so long, to false when that does not come in time. */
+  async quiet(forMs: number, withinMs: number): Promise<boolean> {
+    const until = performance.now() + withinMs
+    while (performance.now() < until) {
+      if (performance.now() - this.#lastAt >= forMs) return true
+      await pause(LOOK_MS)
+    }
+    return false
+  }
+
   close(): void {
     this.#server.closeAllConnections()
     this.#server.close()
   }
 
-  #take(lane: string, fence: number): boolean {
+  #take(lane: string, fence: number, id: string): boolean {
+    this.#stallMs = this.stallMs
+    this.#lastAt = performance.now()
     const fits = fence >= (this.#highest.get(lane) ?? 0)
-    if (fits) this.#highest.set(lane, fence)
     this[fits ? 'taken' : 'refused']++
-    return fits
+    if (!fits) return false
+    this.#highest.set(lane, fence)
+    this.ids.add(id)
+    this.#onTaken(id)
+    return true
   }
 }
+
+const LOOK_MS = 20

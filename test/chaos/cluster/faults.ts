@@ -1,23 +1,29 @@
 import pg from 'pg'
-import { between, type Random } from '../../../src/core/random.ts'
+import { between, pick, type Random, shuffled } from '../../../src/core/random.ts'
 import type { Postgres } from '../../services/postgres-server.ts'
 import type { TcpProxy } from '../../services/tcp-proxy.ts'
 import { pause } from '../settle.ts'
+import type { Destination } from './destination.ts'
 import type { Fleet } from './fleet.ts'
 
 export interface Ground {
   readonly fleet: Fleet
   readonly postgres: Postgres
   readonly proxy: TcpProxy
+  readonly destination: Destination
   /** Of a superuser, past the proxy. */
   readonly url: string
   readonly random: Random
   /** How long the longest of them lasts. */
   readonly forMs: number
+  /** Told how many effects began while it was at its worst, by a fault that says what `effects` should do. */
+  begun(count: number): void
 }
 
 export interface Fault {
   readonly name: string
+  /** What effects should do while it is at its worst. */
+  readonly effects?: 'rest' | 'go on'
   /** Resolves when it is over and all that it ended has started again. */
   run(ground: Ground): Promise<unknown>
 }
@@ -41,9 +47,11 @@ export const FAULTS: readonly Fault[] = [
   { name: 'a worker frozen past its leases and woken', run: frozen },
 ]
 
-async function kills({ fleet, forMs }: Ground): Promise<void> {
-  for (let n = 0; n < forMs / KILL_EVERY_MS; n++) {
-    await fleet.kill(fleet.any())
+/** Of each role one, and then whoever comes. */
+async function kills({ fleet, random, forMs }: Ground): Promise<void> {
+  const ofEach = shuffled(random, fleet.roles).map((role) => pick(random, fleet.of(role)))
+  for (let n = 0; n < Math.max(ofEach.length, forMs / KILL_EVERY_MS); n++) {
+    await fleet.kill(ofEach[n] ?? fleet.any())
     await pause(KILL_EVERY_MS)
   }
   await fleet.settled()

@@ -28,6 +28,8 @@ export class Fleet {
   readonly members: Member[] = []
   /** How long each took to end that was asked to. */
   readonly stopsMs: number[] = []
+  /** How many of which role were killed. */
+  readonly killed: Partial<Record<Role, number>> = {}
   readonly #options: FleetOptions
   #next = 0
 
@@ -48,6 +50,10 @@ export class Fleet {
     for (const member of this.members) await member.starting
   }
 
+  get roles(): readonly Role[] {
+    return Object.keys(this.#options.roles) as Role[]
+  }
+
   of(role: Role): readonly Member[] {
     return this.members.filter((member) => member.role === role)
   }
@@ -58,6 +64,7 @@ export class Fleet {
 
   /** Ends it without a word, and starts another in its place. */
   async kill(member: Member): Promise<void> {
+    this.killed[member.role] = (this.killed[member.role] ?? 0) + 1
     await member.up.kill()
     this.#begin(member)
   }

@@ -1,26 +1,14 @@
-import type { Backlog, Store } from '../../../src/store/store.ts'
 import { pause } from '../settle.ts'
 
 const LOOK_MS = 100
 
-/** How much is not done, as somebody sees it who asks the database itself, and what stands in front of it. */
+/** How much is not done, as somebody sees it who looks from outside. */
 export class Watch {
-  readonly #store: Store
-  readonly #inFront: () => Promise<number>
+  /** Rejects while nobody can say. */
+  readonly open: () => Promise<number>
 
-  constructor(store: Store, inFront: () => Promise<number>) {
-    this.#store = store
-    this.#inFront = inFront
-  }
-
-  async open(): Promise<number> {
-    // First what is in front: what moves on meanwhile is seen twice, and not missed.
-    const inFront = await this.#inFront()
-    return inFront + openIn(await this.#store.ledger.backlog())
-  }
-
-  async dead(): Promise<number> {
-    return (await this.#store.ledger.backlog()).dead
+  constructor(open: () => Promise<number>) {
+    this.open = open
   }
 
   /** The most that was open at any look. */
@@ -60,5 +48,3 @@ export class Watch {
     return rates.sort((a, b) => a - b)[Math.floor(windows / 2)]!
   }
 }
-
-const openIn = ({ ready, scheduled, held, running }: Backlog): number => ready + scheduled + held + running
