@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import type { Broker } from './broker/broker.ts'
-import { frontOf } from './cluster/front.ts'
+import { faceOf, frontOf } from './cluster/front.ts'
 import { leadBy } from './cluster/leader.ts'
 import { ledgerOf } from './cluster/ledger.ts'
 import {
@@ -18,7 +18,7 @@ import { restoreFrom } from './cluster/restore.ts'
 import { type FetchRoute, opened, workingAfter } from './cluster/serverless.ts'
 import type { SqsBatch, SqsBatchResult } from './cluster/sqs-batch.ts'
 import { type Config, type ConfigInput, configure, type Role, reloadSecrets } from './config.ts'
-import type { Readiness } from './console/route.ts'
+import type { BrokerFace, Readiness } from './console/route.ts'
 import { type Clock, systemClock } from './core/clock.ts'
 import { failure } from './core/errors.ts'
 import { boundHeap, releaseMemory } from './core/memory.ts'
@@ -79,6 +79,8 @@ export interface Cluster {
   ready(): Promise<Readiness>
   /** Secrets and certificates, read again. */
   reload(config?: Config): Promise<void>
+  /** @internal The broker, for those who look at it; null where events go straight into the ledger. */
+  readonly front: BrokerFace | null
   /** @internal */
   readonly base: Base
   /** @internal Goes on with the handlers and secrets of a cluster that was never started. */
@@ -157,6 +159,11 @@ class Root implements Cluster {
   get store(): Store {
     if (!this.#now) throw failure('store_closed')
     return this.#now.store
+  }
+
+  get front(): BrokerFace | null {
+    const broker = this.#now?.broker
+    return broker ? faceOf(broker, this.base) : null
   }
 
   get handlers(): readonly string[] {

@@ -13,13 +13,8 @@ export const UNOPENED = 'hk-vault-failed'
  */
 export function sealed(broker: Broker, vault: Vault | null): Broker {
   const overhead = vault ? SEALED_BY.overheadBytes : 0
-  return {
+  const over: Broker = {
     name: broker.name,
-    ...(broker.spooled !== undefined && {
-      get spooled() {
-        return broker.spooled ?? 0
-      },
-    }),
     traits: { ...broker.traits, bodyBytesMax: broker.traits.bodyBytesMax - overhead },
     append: async (messages) => (vault ? appendSealed(broker, vault, messages) : broker.append(messages)),
     receive: async (want, signal) => openBatch(broker, await broker.receive(want, signal), vault),
@@ -27,6 +22,9 @@ export function sealed(broker: Broker, vault: Vault | null): Broker {
     check: () => broker.check(),
     close: () => broker.close(),
   }
+  // Asked anew each time: spread, a getter is the number that it was.
+  if (broker.spooled !== undefined) Object.defineProperty(over, 'spooled', { get: () => broker.spooled ?? 0 })
+  return over
 }
 
 async function appendSealed(broker: Broker, vault: Vault, messages: readonly Message[]) {

@@ -6,8 +6,10 @@ import type { Context, ExitCode, Verb } from './context.ts'
 import { exitCodeOf, explain } from './refusal.ts'
 import { screen } from './terminal.ts'
 
+export type Verbs = Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>>
+
 // Each verb is loaded only when it is the one that was asked for: `up` has no use for the demo's memory.
-const VERBS: Readonly<Record<string, { readonly about: string; readonly load: () => Promise<Verb> }>> = {
+const VERBS: Verbs = {
   init: {
     about: 'Write a config file and a first handler into this project',
     load: async () => (await import('./init.ts')).init,
@@ -41,11 +43,14 @@ const VERBS: Readonly<Record<string, { readonly about: string; readonly load: ()
 }
 
 /** Runs one command line. Resolves to the exit code; nothing that it was asked for runs on after that. */
-export async function main(argv: readonly string[], context = realContext()): Promise<ExitCode> {
+export async function main(
+  argv: readonly string[],
+  { context = realContext(), verbs = VERBS }: { context?: Omit<Context, 'exit'>; verbs?: Verbs } = {},
+): Promise<ExitCode> {
   let code: ExitCode = 0
   const world: Context = { ...context, exit: (given) => (code = given) }
   try {
-    await (await program(argv, world)).parseAsync([...argv], { from: 'user' })
+    await (await program(argv, { verbs, context: world })).parseAsync([...argv], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     world.err.write(explain(error, { json: argv.includes('--json') }))
@@ -54,7 +59,10 @@ export async function main(argv: readonly string[], context = realContext()): Pr
   return code
 }
 
-async function program(argv: readonly string[], context: Context): Promise<Command> {
+async function program(
+  argv: readonly string[],
+  { verbs, context }: { verbs: Verbs; context: Context },
+): Promise<Command> {
   const root = new Command('hookkeeper')
     .description('Takes Stripe webhooks, loses none, works each one once in effect and in order.')
     .version(version())
@@ -62,7 +70,7 @@ async function program(argv: readonly string[], context: Context): Promise<Comma
     .showHelpAfterError('(`--help` lists what there is)')
   const asked = argv.find((word) => !word.startsWith('-'))
   const named = asked === 'help' ? argv[argv.indexOf('help') + 1] : asked
-  for (const [name, { about, load }] of Object.entries(VERBS)) {
+  for (const [name, { about, load }] of Object.entries(verbs)) {
     root.addCommand(name === named ? (await load())(context) : new Command(name).description(about))
   }
   return written(root, context)

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Cluster, createCluster } from '../cluster.ts'
 import type { Config } from '../config.ts'
+import type { BrokerFace } from '../console/route.ts'
 import type { Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Logger } from '../core/service.ts'
@@ -14,6 +15,8 @@ export interface Started {
   readonly private: string
   readonly handlers: readonly string[]
   readonly store: Store
+  /** Null where events go straight into the ledger. */
+  readonly broker: BrokerFace | null
   reload(config: Config): Promise<void>
   stop(): Promise<void>
 }
@@ -33,6 +36,7 @@ export async function start(
     private: cluster.privateAddress() ?? '',
     handlers: cluster.handlers,
     store: cluster.store,
+    broker: cluster.front,
     reload: (changed) => cluster.reload(changed),
     stop: () => cluster.stop(),
   }

@@ -136,11 +136,19 @@ function lazily(make: () => Promise<Api>) {
 
 /** First the doors, then the work, then the broker, then the ledger. */
 export async function end(live: Live): Promise<void> {
-  for (const service of [...live.services].reverse()) await service.stop()
-  await live.intake.idle()
-  await live.broker?.close()
-  await live.store.close()
+  // With the doors closed and the ledger's server away nothing else would keep the process until the bounded waits are over.
+  const alive = setInterval(() => {}, ALIVE_MS)
+  try {
+    for (const service of [...live.services].reverse()) await service.stop()
+    await live.intake.idle()
+    await live.broker?.close()
+    await live.store.close()
+  } finally {
+    clearInterval(alive)
+  }
 }
+
+const ALIVE_MS = 60_000
 
 function admissionOf({ config, clock, log }: Base): Admission {
   const { diskReserveMb, memoryMb } = config.ingestion

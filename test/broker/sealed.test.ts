@@ -29,6 +29,18 @@ async function sealing() {
   }
 }
 
+test('what waits on the disk before a broker is told as it is now, and not as it was at the start', async () => {
+  const { inner, over, vault } = await sealing()
+  const before = { spooled: 0 }
+  const broker = over(vault)
+  const spooling = sealed(Object.defineProperty(inner, 'spooled', { get: () => before.spooled }), null)
+
+  before.spooled = 7
+
+  assert.equal(broker.spooled, undefined)
+  assert.equal(spooling.spooled, 7)
+})
+
 test('what goes in comes out unchanged, and in the broker nobody can read it', async () => {
   const { inner, over, vault } = await sealing()
   const broker = over(vault)

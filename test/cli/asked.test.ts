@@ -32,7 +32,7 @@ async function setUp(t: TestContext, answer: boolean | null) {
   }
   const run = async (...args: string[]) => {
     Object.assign(written, { out: '', err: '', questions: 0 })
-    return { code: await main(args, context), ...written }
+    return { code: await main(args, { context }), ...written }
   }
   const state = async () => JSON.parse((await run('events', 'evt_1', '--json')).out).state
   return { run, state }

@@ -33,7 +33,10 @@ const newestFirst = Array.from({ length: 60 }, (_, n) => happened(60 - n))
 
 const busy: Snapshot = {
   elapsedMs: 102_000,
+  topology: '',
   note: 'seed 7',
+  broker: null,
+  waiting: [],
   public: 'http://127.0.0.1:4242/webhooks/stripe',
   private: 'http://127.0.0.1:4243',
   received: { total: 5312, perSecond: 52.4, history: Array.from({ length: 200 }, (_, n) => 40 + 20 * Math.sin(n / 7)) },
@@ -42,6 +45,19 @@ const busy: Snapshot = {
   backlog: { ready: 12, scheduled: 4, held: 0, running: 9, dead: 12, readyOldestMs: 240 },
   last: newestFirst,
   dead: newestFirst.filter(({ outcome }) => outcome === 'dead'),
+}
+
+const buffered: Snapshot = {
+  ...busy,
+  topology: 'Redis (7.0.15) before SQLite',
+  broker: { name: 'redis://127.0.0.1:6379/stripe', waiting: 1234, oldestMs: 3000, spooled: null },
+  waiting: Array.from({ length: 200 }, (_, n) => n % 50),
+}
+
+const away: Snapshot = {
+  ...buffered,
+  broker: { name: 'kafka://127.0.0.1:9092/stripe', waiting: null, oldestMs: 0, spooled: 512 },
+  backlog: null,
 }
 
 const quiet: Snapshot = {
@@ -58,6 +74,8 @@ const quiet: Snapshot = {
 for (const [name, snapshot, columns, rows] of [
   ['busy-80x24', busy, 80, 24],
   ['busy-120x40', busy, 120, 40],
+  ['buffered-80x24', buffered, 80, 24],
+  ['away-80x24', away, 80, 24],
   ['quiet-80x24', quiet, 80, 24],
 ] as const) {
   test(`the view draws as drawn before: ${name}`, () => {
@@ -70,7 +88,7 @@ for (const [name, snapshot, columns, rows] of [
 test('the view fills exactly the terminal, however large, and never writes past its edge', () => {
   for (const columns of [76, 80, 100, 213]) {
     for (const rows of [10, 24, 33, 80]) {
-      const lines = render(busy, { columns, rows, colour: false }).split('\n')
+      const lines = render(away, { columns, rows, colour: false }).split('\n')
       assert.equal(lines.length, rows, `${columns}x${rows}`)
       for (const line of lines) assert.ok([...line].length <= columns, `${columns}x${rows}: ${line}`)
     }

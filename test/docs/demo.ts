@@ -38,7 +38,10 @@ const dead = [
 /** A moment as in `npm run demo -- --seed 7`. */
 const MOMENT: Snapshot = {
   elapsedMs: 74_000,
+  topology: '',
   note: 'seed 7',
+  broker: null,
+  waiting: [],
   public: 'http://127.0.0.1:4242/webhooks/stripe',
   private: 'http://127.0.0.1:4243',
   received: { total: 2993, perSecond: 40, history: wave(40, 9) },

@@ -19,7 +19,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'conformance', folders: ['conformance'], atOnce: 4, limitMs: 600_000 },
   { name: 'examples', folders: ['examples'], atOnce: 1, limitMs: 600_000 },
   { name: 'simulation', folders: ['simulation'], atOnce: 1, limitMs: 1_800_000, beside: true },
-  { name: 'services', folders: ['services'], atOnce: 1, limitMs: 900_000, beside: true },
+  { name: 'services', folders: ['services', 'demo'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'deploy', folders: ['deploy'], atOnce: 1, limitMs: 900_000, beside: true },
   { name: 'promises', folders: ['promises'], atOnce: 1, limitMs: 3_600_000 },
   { name: 'postgres', folders: ['postgres'], atOnce: 1, limitMs: 3_600_000, beside: true },

@@ -16,16 +16,21 @@ export class Place {
   readonly #name: string
   readonly #under: string
   readonly #endMs: number
+  readonly #apart: boolean
   /** With the signal that asks it to end. */
   readonly #children = new Map<ChildProcess, NodeJS.Signals>()
   #folder: Promise<string> | undefined
   readonly #killAll = () => this.#living().forEach((child) => void child.kill('SIGKILL'))
 
-  /** A process gets `endMs` after it was asked to end, then it is killed. The folder is made in `under`. */
-  constructor(name: string, { endMs = 5000, under = tmpdir() } = {}) {
+  /**
+   * A process gets `endMs` after it was asked to end, then it is killed. The folder is made in `under`. With `apart` no process
+   * hears the Ctrl-C of our terminal.
+   */
+  constructor(name: string, { endMs = 5000, under = tmpdir(), apart = false } = {}) {
     this.#name = name
     this.#under = under
     this.#endMs = endMs
+    this.#apart = apart
   }
 
   /** Made at the first call, removed at the end. */
@@ -55,10 +60,15 @@ export class Place {
     args: readonly string[],
     { endBy = 'SIGTERM', ...options }: SpawnOptions & { endBy?: NodeJS.Signals } = {},
   ): ChildProcess {
-    const child = spawn(command, args, options)
+    const child = spawn(command, args, { detached: this.#apart, ...options })
     if (this.#children.size === 0) process.once('exit', this.#killAll)
     this.#children.set(child, endBy)
     return child
+  }
+
+  /** Of its processes that live, the first that was started first. */
+  get pids(): number[] {
+    return this.#living().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
   }
 
   /** Ends one process by its id; one that has ended already is fine. */

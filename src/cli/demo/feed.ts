@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
-import type { Backlog } from '../../store/store.ts'
+import type { Reading } from './gauge.ts'
 import type { Counts, Happened, Rate, Snapshot } from './view.ts'
 
 /** What the sender says of its deliveries. */
@@ -9,6 +9,8 @@ export interface Sent {
   readonly accepted: number
   readonly repeats: number
   readonly refused: number
+  /** Answered with 503, and to come again. */
+  readonly later: number
 }
 
 const LAST_MAX = 100
@@ -25,9 +27,10 @@ export class Feed {
   #counts: Record<'done' | 'retry' | 'dead', number> = { done: 0, retry: 0, dead: 0 }
   #last: Happened[] = []
   #dead: Happened[] = []
-  #sent: Sent = { sent: 0, accepted: 0, repeats: 0, refused: 0 }
+  #sent: Sent = { sent: 0, accepted: 0, repeats: 0, refused: 0, later: 0 }
   #received = new Trace()
   #done = new Trace()
+  #waiting: number[] = []
   /** Hears of each outcome, as it comes. */
   readonly #heard: (happened: Happened) => void
 
@@ -45,26 +48,32 @@ export class Feed {
     }
   }
 
-  tick(sent: Sent): void {
+  tick(sent: Sent, broker: Reading | null): void {
     this.#sent = sent
+    this.#waiting.push(broker?.waiting ?? 0)
+    if (this.#waiting.length > HISTORY_MAX) this.#waiting.shift()
     this.#received.note(sent.sent)
     this.#done.note(this.#counts.done)
   }
 
-  snapshot(given: Pick<Snapshot, 'note' | 'public' | 'private'> & { backlog: Backlog }): Snapshot {
+  snapshot(given: Pick<Snapshot, 'topology' | 'note' | 'public' | 'private' | 'broker' | 'backlog'>): Snapshot {
     return {
       ...given,
-      elapsedMs: this.#clock.now() - this.#startedAt,
+      ...this.told(),
       received: this.#received.rate(),
+      waiting: this.#waiting,
       done: this.#done.rate(),
-      counts: this.counts(),
       last: this.#last,
       dead: this.#dead,
     }
   }
 
-  counts(): Counts {
-    return { ...this.#counts, repeat: this.#sent.repeats, refused: this.#sent.refused }
+  told(): { elapsedMs: number; counts: Counts } {
+    const { repeats: repeat, refused, later } = this.#sent
+    return {
+      elapsedMs: this.#clock.now() - this.#startedAt,
+      counts: { ...this.#counts, repeat, refused: refused + later },
+    }
   }
 
   /** True when it was an outcome. */

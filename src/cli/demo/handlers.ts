@@ -1,15 +1,13 @@
-import type { DatabaseSync } from 'node:sqlite'
 import { failure } from '../../core/errors.ts'
 import { Dead } from '../../core/outcome.ts'
 import type { Handlers } from '../../processing/handlers.ts'
+import type { Books } from './books.ts'
 
 /** A small shop's handlers, with the troubles of a real one. Which event meets which trouble is decided by its id. */
-export function registerDemo({ on }: Pick<Handlers, 'on'>): void {
-  // The row, and the memory that it was written, commit together: each payment counts once, whatever crashes.
-  on('invoice.paid', { name: 'book revenue' }, async ({ data }, { transaction }) => {
-    const { currency, amount_paid: amount } = data.object
-    await transaction((db) => book(db, currency, amount))
-  })
+export function registerDemo({ on }: Pick<Handlers, 'on'>, books: Pick<Books, 'book'>): void {
+  on('invoice.paid', { name: 'book revenue' }, ({ data }, context) =>
+    books.book({ currency: data.object.currency, amount: data.object.amount_paid }, context),
+  )
 
   on('checkout.session.completed', { name: 'welcome' }, async (event, { once }) => {
     await once('mail', async (key) => ({ sent: `welcome-${event.data.object.id}`, key }))
@@ -29,21 +27,6 @@ export function registerDemo({ on }: Pick<Handlers, 'on'>): void {
   })
 
   on('*', { name: 'audit' }, (event, { log }) => log.debug({ created: event.created }, 'seen'))
-}
-
-/** What was booked, by currency. */
-export function booked(db: DatabaseSync): Record<string, number> {
-  db.exec(TABLE)
-  const rows = db.prepare('select currency, amount from demo_revenue').all() as { currency: string; amount: number }[]
-  return Object.fromEntries(rows.map(({ currency, amount }) => [currency, amount]))
-}
-
-const TABLE = 'create table if not exists demo_revenue (currency text primary key, amount integer not null)'
-
-function book(db: DatabaseSync, currency: string, amount: number): void {
-  db.exec(TABLE)
-  const sum = 'insert into demo_revenue values (?, ?) on conflict do update set amount = amount + excluded.amount'
-  db.prepare(sum).run(currency, amount)
 }
 
 /** True for one id in `among`. */

@@ -17,8 +17,7 @@ export function plainly({ out, json }: { out: Screen; json: boolean }) {
       )
     },
     draw(snapshot: Snapshot): void {
-      if (ticks++ === 0)
-        out.write(json ? '' : `webhooks ${snapshot.public}  private ${snapshot.private}  ${snapshot.note}\n`)
+      if (ticks++ === 0) out.write(json ? '' : `${first(snapshot)}\n`)
       if (ticks % TICKS_PER_SECOND === 0)
         out.write(json ? `${JSON.stringify(figures(snapshot))}\n` : `${line(snapshot)}\n`)
     },
@@ -26,25 +25,30 @@ export function plainly({ out, json }: { out: Screen; json: boolean }) {
   }
 }
 
-function line({ elapsedMs, received, counts, backlog }: Snapshot): string {
+const first = ({ topology, public: hook, private: api, note }: Snapshot): string =>
+  [topology, `webhooks ${hook}`, `private ${api}`, note].filter((part) => part !== '').join('  ')
+
+function line({ elapsedMs, received, broker, counts, backlog }: Snapshot): string {
   const { done, repeat, retry, dead, refused } = counts
   return [
     `after ${spoken(elapsedMs)}:`,
     `received ${received.total} (${Math.round(received.perSecond)}/s)`,
+    ...(broker ? [`${broker.name.split(':')[0]} ${broker.waiting ?? 'away'}`] : []),
+    ...(broker?.spooled ? [`spool ${broker.spooled}`] : []),
     `done ${done}`,
     `repeat ${repeat}`,
     `retry ${retry}`,
     `dead ${dead}`,
     `refused ${refused}`,
-    `ready ${backlog.ready}`,
-    `scheduled ${backlog.scheduled}`,
+    ...(backlog ? [`ready ${backlog.ready}`, `scheduled ${backlog.scheduled}`] : ['ledger away']),
   ].join('  ')
 }
 
-const figures = ({ elapsedMs, received, counts, backlog }: Snapshot) => ({
+const figures = ({ elapsedMs, received, broker, counts, backlog }: Snapshot) => ({
   elapsedMs,
   received: received.total,
   perSecond: received.perSecond,
   ...counts,
+  broker,
   backlog,
 })

@@ -1,17 +1,25 @@
 import type { Backlog } from '../../store/store.ts'
 import { type Colour, type Paint, painter, paintWord, short, spoken, tame, timeOfDay } from '../terminal.ts'
+import type { Reading } from './gauge.ts'
 
 /** All that the view shows of one instant. */
 export interface Snapshot {
   readonly elapsedMs: number
+  /** Such as `Redis before SQLite`; empty where there is nothing to say. */
+  readonly topology: string
   /** Such as `seed 7`. */
   readonly note: string
   readonly public: string
   readonly private: string
   readonly received: Rate
+  /** Null where events go straight into the ledger, and before it has answered. */
+  readonly broker: Reading | null
+  /** What waited in it, oldest first. */
+  readonly waiting: readonly number[]
   readonly done: Rate
   readonly counts: Counts
-  readonly backlog: Backlog
+  /** Null: the ledger does not answer. */
+  readonly backlog: Backlog | null
   /** Newest first. */
   readonly last: readonly Happened[]
   readonly dead: readonly Happened[]
@@ -66,18 +74,32 @@ export function render(snapshot: Snapshot, { columns, rows, colour }: Frame): st
 // Narrower terminals see the left part.
 const COLUMNS_MIN = 76
 
-function title({ elapsedMs, note }: Snapshot, width: number, paint: Paint): string[] {
+function title({ topology, elapsedMs, note }: Snapshot, width: number, paint: Paint): string[] {
   const right = `${note}  ${minutes(elapsedMs)}`
-  return ['', `  ${paint('Hookkeeper', 'bold')}${paint(right.padStart(width - 14), 'dim')}`, '']
+  const left = topology === '' ? '' : `  ${topology}`
+  return ['', `  ${paint('Hookkeeper', 'bold')}${left}${paint(right.padStart(width - 14 - left.length), 'dim')}`, '']
 }
 
-function rates({ received, done }: Snapshot, width: number, paint: Paint): string[] {
+function rates({ received, broker, waiting, done }: Snapshot, width: number, paint: Paint): string[] {
   const row = (name: string, { total, perSecond, history }: Rate, colour: Colour) => {
     const left = `  ${name.padEnd(9)}${grouped(Math.round(perSecond)).padStart(7)}/s  `
     const right = `  ${grouped(total).padStart(10)}`
     return `${left}${paint(sparkline(history, width - left.length - right.length - 2), colour)}${right}`
   }
-  return [row('received', received, 'cyan'), row('done', done, 'green')]
+  const between = broker ? [buffer(broker, waiting, { width, paint })] : []
+  return [row('received', received, 'cyan'), ...between, row('done', done, 'green')]
+}
+
+/** What waits in the broker, and for how long the oldest has; what its spool holds while it is away. */
+function buffer(
+  { name, waiting, oldestMs, spooled }: Reading,
+  history: readonly number[],
+  { width, paint }: { width: number; paint: Paint },
+): string {
+  const left = `  ${name.split(':')[0]?.padEnd(9)}${(waiting === null ? 'away' : grouped(waiting)).padStart(7)}    `
+  const right = `  ${(spooled ? `spool ${grouped(spooled)}` : waiting === null ? '' : spoken(oldestMs)).padStart(10)}`
+  const bars = paint(sparkline(history, width - left.length - right.length - 2), 'yellow')
+  return waiting === null ? `${paint(left, 'red')}${bars}${right}` : `${left}${bars}${right}`
 }
 
 const BARS = '▁▂▃▄▅▆▇█'
@@ -91,6 +113,7 @@ export function sparkline(history: readonly number[], width: number): string {
 }
 
 const CELL = 13
+const STATES = ['ready', 'scheduled', 'held', 'running'] as const
 
 function figures({ counts, backlog }: Snapshot, paint: Paint): string[] {
   const outcomes: [string, number][] = [
@@ -100,8 +123,7 @@ function figures({ counts, backlog }: Snapshot, paint: Paint): string[] {
     ['dead', counts.dead],
     ['refused', counts.refused],
   ]
-  const { ready, scheduled, held, running, readyOldestMs } = backlog
-  const waiting = { ready, scheduled, held, running }
+  const waiting = STATES.map((state) => (backlog ? grouped(backlog[state]) : 'away'))
   const labels = (names: readonly string[]) => paint(cells(names), 'dim')
   const values = outcomes.map(([name, count], n): string => {
     const cell = padded(grouped(count), n === outcomes.length - 1)
@@ -112,8 +134,8 @@ function figures({ counts, backlog }: Snapshot, paint: Paint): string[] {
     labels(outcomes.map(([name]) => name)),
     `  ${values.join('')}`,
     '',
-    labels([...Object.keys(waiting), 'oldest']),
-    cells([...Object.values(waiting).map(grouped), spoken(readyOldestMs)]),
+    labels([...STATES, 'oldest']),
+    cells([...waiting, backlog ? spoken(backlog.readyOldestMs) : 'away']),
   ]
 }
 
