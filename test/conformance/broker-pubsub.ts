@@ -5,7 +5,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { seeded } from '../../src/core/random.ts'
 import { silent } from '../../src/core/service.ts'
 import type { BrokerHarness } from '../../src/testing/broker-harness.ts'
-import type { PubsubServer } from '../services/pubsub.ts'
+import type { PubsubServer } from '../services/pubsub-server.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts'
 
 // Google's client looks for the machine's metadata otherwise, for seconds.

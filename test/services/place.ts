@@ -61,6 +61,11 @@ export class Place {
     return child
   }
 
+  /** Of its processes that live, the first that was started first. */
+  get pids(): number[] {
+    return this.#living().flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+  }
+
   /** Ends one process by its id; one that has ended already is fine. */
   async stop(child: ChildProcess): Promise<void> {
     if (!living(child)) return
