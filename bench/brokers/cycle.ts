@@ -10,31 +10,47 @@ const SAMPLE_MS = 50
 /** HTTP -> broker, where there is one -> Postgres -> a handler that does nothing -> done: as many as go. */
 export function wholeWay(name: string, { quick, dir }: Settings): Promise<Figures> {
   return withSubject(name, dir, async (running) => {
-    const load = closedLoop(quick)
-    const measured = await measure(running, load)
-    const from = performance.now()
-    const left = await allDone(running)
-    // What was done in the time that it took to take and finish it all: a backlog that grew counts against the rate.
-    const tookMs = load.measureMs + performance.now() - from
+    let from = performance.now()
+    let before: Promise<Told> = told(running)
+    const measured = await measure(running, closedLoop(quick), () => {
+      from = performance.now()
+      before = told(running)
+    })
+    const after = await allDone(running)
+    // All that was done from the end of the warm-up until nothing was left: a backlog that grew counts against the rate.
+    const tookMs = performance.now() - from
     return {
-      rate: [(measured.ok * 1_000) / tookMs, '1/s'],
+      rate: [((after.done - (await before).done) * 1_000) / tookMs, '1/s'],
       taken: [measured.rate, '1/s'],
       cpu: [measured.cpuUs, 'us'],
       service_cpu: [measured.serviceCpuUs, 'us'],
       not_ok: [notOk(measured), 'requests'],
-      undone: [left, 'events'],
+      undone: [after.taken - after.done, 'events'],
       foreign: [measured.foreignCores, 'cores'],
     }
   })
 }
 
-/** Resolves to how many of those that got a 200 are not done: none, or after two minutes. What waits in a broker is one of them. */
-async function allDone({ api }: Running): Promise<number> {
+/** What a subject says of itself: events that got a 200, and those of them that are done. What waits in a broker is not. */
+interface Told {
+  readonly taken: number
+  readonly done: number
+}
+
+async function told({ api }: Running): Promise<Told> {
+  const count = await counted(api)
+  return {
+    taken: count('hookkeeper_ingest_total', 'result="new"'),
+    done: count('hookkeeper_events_total', 'outcome="done"'),
+  }
+}
+
+/** Resolves when all are done, or after two minutes. */
+async function allDone(running: Running): Promise<Told> {
   const untilAt = performance.now() + DONE_MS
   for (;;) {
-    const count = await counted(api)
-    const left = count('hookkeeper_ingest_total', 'result="new"') - count('hookkeeper_events_total', 'outcome="done"')
-    if (left <= 0 || performance.now() > untilAt) return left
+    const now = await told(running)
+    if (now.done >= now.taken || performance.now() > untilAt) return now
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
   }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCounter } from '../../bench/api.ts'
-import { APPENDS_MAX } from '../../bench/subjects/raw/append.ts'
 import { Gather } from '../../bench/subjects/raw/gather.ts'
 
 const body = (text: string) => Buffer.from(text)
@@ -13,13 +12,13 @@ test('what comes together is appended together, within the limits that the produ
     batches.push(bodies.length)
     return new Promise<null[]>((resolve) => answers.push(() => resolve(bodies.map(() => null))))
   }
-  const gather = new Gather({ append, batchMax: 10 })
+  const gather = new Gather({ append, batchMax: 10, appendsMax: 4 })
   let kept = 0
 
   for (let n = 0; n < 60; n++) gather.add(body(`${n}`), () => kept++)
   await rounds(10)
 
-  assert.deepEqual(batches, Array(APPENDS_MAX).fill(10))
+  assert.deepEqual(batches, [10, 10, 10, 10])
   assert.equal(kept, 0)
 
   for (let n = 0; n < answers.length; n++) {
@@ -34,9 +33,10 @@ test('each hears what became of its own, and all of it when the service is away'
   const heard: (Error | null)[] = []
   const some = new Gather({
     batchMax: 10,
+    appendsMax: 4,
     append: async (bodies) => bodies.map((one) => (`${one}` === '1' ? refused : null)),
   })
-  const none = new Gather({ batchMax: 10, append: () => Promise.reject(refused) })
+  const none = new Gather({ batchMax: 10, appendsMax: 4, append: () => Promise.reject(refused) })
 
   for (const text of ['0', '1']) some.add(body(text), (error) => heard.push(error))
   await rounds(3)

@@ -6,13 +6,12 @@ export interface Raw {
   readonly append: Append
   /** As many as the product hands over at once. */
   readonly batchMax: number
+  /** Appends under way at once: as many as serve it best. */
+  readonly appendsMax: number
   /** Gives so many at most, when there are some; acknowledges what it gave before it gives more. Resolves to how many. */
   receive(): Promise<number>
-  close(): Promise<void>
 }
 
-/** Appends under way at once, as the product has. */
-export const APPENDS_MAX = 4
 export const BATCH_BYTES_MAX = 4_194_304
 
 /** The service that a `BROKER_URL` names. */

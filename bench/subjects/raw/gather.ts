@@ -1,4 +1,6 @@
-import { APPENDS_MAX, BATCH_BYTES_MAX, type Raw } from './append.ts'
+import { BATCH_BYTES_MAX, type Raw } from './append.ts'
+
+type Keeps = Pick<Raw, 'append' | 'batchMax' | 'appendsMax'>
 
 type Kept = (error: Error | null) => void
 
@@ -12,12 +14,12 @@ interface Entry {
  * the product's, and nothing beside them.
  */
 export class Gather {
-  readonly #raw: Pick<Raw, 'append' | 'batchMax'>
+  readonly #raw: Keeps
   #waiting: Entry[] = []
   #under = 0
   #scheduled = false
 
-  constructor(raw: Pick<Raw, 'append' | 'batchMax'>) {
+  constructor(raw: Keeps) {
     this.#raw = raw
   }
 
@@ -27,7 +29,7 @@ export class Gather {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || this.#under >= APPENDS_MAX) return
+    if (this.#scheduled || this.#waiting.length === 0 || this.#under >= this.#raw.appendsMax) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false

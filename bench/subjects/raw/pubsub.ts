@@ -2,7 +2,8 @@ import { PubSub, v1 } from '@google-cloud/pubsub'
 import type { Raw } from './append.ts'
 
 const RECEIVE_MAX = 100
-const WAIT_MS = 1_000
+/** What the service has lent to a pull that is given up comes again only when its loan is over. */
+const WAIT_MS = 30_000
 const DEADLINE_EXCEEDED = 4
 
 /** One Publish request for each batch; Pull and Acknowledge. */
@@ -17,6 +18,7 @@ export async function openPubsub(url: string): Promise<Raw> {
   const subscription = `projects/${projectId}/subscriptions/${subscriptionName}`
   return {
     batchMax: 100,
+    appendsMax: Number(process.env.AMAX ?? 4),
     async append(bodies) {
       await publisher.publish({ topic, messages: bodies.map((data) => ({ data })) }, { isBundling: false })
       return bodies.map(() => null)
@@ -31,6 +33,5 @@ export async function openPubsub(url: string): Promise<Raw> {
       if (ackIds.length > 0) await subscriber.acknowledge({ subscription, ackIds })
       return ackIds.length
     },
-    close: async () => void (await Promise.all([publisher.close(), subscriber.close()])),
   }
 }
