@@ -62,6 +62,19 @@ export function quantileBetween(before: Buckets, after: Buckets, q: number): num
   return (total > 0 && edges.find((edge) => came(edge) >= q * total)) || Number.NaN
 }
 
+/** What a subject has counted so far: all of a name, or those with one label as Prometheus writes it. */
+export async function counted(at: Listener | null): Promise<(name: string, label?: string) => number> {
+  const text = await get(at, '/metrics')
+  return (name, label = '') => readCounter(text, { name, label })
+}
+
+export function readCounter(text: string, { name, label }: { name: string; label: string }): number {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+}
+
 const SAMPLE_MS = 100
 const ANSWER_MS = 10_000
 

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/core/clock.ts'
+import { brokers } from './brokers.ts'
 import { bytes } from './bytes.ts'
 import { cluster } from './cluster.ts'
 import { cycle } from './cycle.ts'
@@ -14,7 +15,7 @@ import { ledger } from './ledger.ts'
 import { peers } from './peers.ts'
 import { rehearse } from './rehearse.ts'
 
-const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse, bytes, cluster, held]
+const benches = [ingest, cycle, ledger, peers, latency, cyclePeers, rehearse, bytes, cluster, held, brokers]
 
 const usage = `npm run bench -- <name> [--quick] [--runs N] [--dir PATH]
 

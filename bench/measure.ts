@@ -17,7 +17,8 @@ export interface Measured extends LoadResult {
 
 export interface Load extends Omit<LoadPlan, 'port' | 'path' | 'nonce'> {}
 
-export async function measure(running: Running, load: Load): Promise<Measured> {
+/** `begun` is called when the warm-up is over. */
+export async function measure(running: Running, load: Load, begun = () => {}): Promise<Measured> {
   const plan: LoadPlan = { ...load, port: running.port, path: '/webhooks/stripe', nonce: nonce() }
   const generator = new Child('The load generator', new URL('load/main.ts', import.meta.url), {
     argument: plan,
@@ -25,6 +26,7 @@ export async function measure(running: Running, load: Load): Promise<Measured> {
   })
   try {
     await generator.line(plan.warmUpMs + START_MS)
+    begun()
     const serverCpuMs = () => sum(running.pids.map(cpuMs))
     const serviceCpuMs = () => sum(running.services.map(treeCpuMs))
     const before = { server: serverCpuMs(), service: serviceCpuMs() }

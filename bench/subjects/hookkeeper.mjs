@@ -9,11 +9,14 @@ import { timing } from './timing.mjs'
 // standard error, which the harness leads into a file: standard output is for what the harness asks.
 // This is the one file of the bench that knows the product's surface.
 const TOKEN = 'bench-token-0123456789'
-const { dir, secret, url, directUrl, roles, timed, takesMs, concurrency } = JSON.parse(process.argv[2] ?? '{}')
+const { dir, secret, url, directUrl, brokerUrl, roles, timed, takesMs, concurrency } = JSON.parse(
+  process.argv[2] ?? '{}',
+)
 
 const cluster = createCluster({
   databaseUrl: url ?? `sqlite:${join(dir, 'hookkeeper.db')}`,
   ...(url && { databaseDirectUrl: directUrl, migrate: 'apply' }),
+  ...(brokerUrl && { broker: { url: brokerUrl } }),
   ...(concurrency && { processing: { concurrency } }),
   accounts: { default: { webhookSecrets: secret } },
   ingestion: { host: '127.0.0.1', port: 0 },

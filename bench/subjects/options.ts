@@ -9,7 +9,9 @@ export interface SubjectOptions {
   readonly roles?: readonly Role[]
   /** Where the ledger is, unless it is a file in `dir`. */
   readonly url?: string
-  /** The same past a pooler: wake-ups. */
+  /** The broker in front of it. */
+  readonly brokerUrl?: string
+  /** Of the database past a pooler: wake-ups. */
   readonly directUrl?: string
   /** Its handler notes how long an event was under way. */
   readonly timed?: boolean

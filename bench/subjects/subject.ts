@@ -1,4 +1,5 @@
 import { launch } from './launch.ts'
+import { onBrokers } from './on-broker.ts'
 import { onPostgres } from './on-postgres.ts'
 import type { SubjectOptions } from './options.ts'
 import { peers } from './peer.ts'
@@ -46,6 +47,7 @@ const subjects: readonly Subject[] = [
   onPostgres('postgres', 'Hookkeeper over Postgres, --role ingestion', { roles: ['ingestion'] }),
   onPostgres('postgres-timed', 'the same, every role, a handler that is timed', { timed: true }),
   onPostgres('postgres-cycle', 'Hookkeeper over Postgres, every role, a handler that does nothing'),
+  ...onBrokers,
   ...peers,
 ]
 

@@ -36,6 +36,8 @@ export class Drain implements Service {
   readonly #acking = new Set<Promise<void>>()
   readonly #troubled = { broker: false, ledger: false }
   #held: Batch[] = []
+  /** So many of those that are held are on their way into the ledger. */
+  #admitting = 0
   #heldCount = 0
   #heldBytes = 0
   #running: Promise<unknown> | null = null
@@ -73,15 +75,15 @@ export class Drain implements Service {
   async #receive(): Promise<void> {
     const { source, broker } = this.#options
     const { signal } = this.#stop
+    let full = false
     for (let failures = 0; !signal.aborted; ) {
-      if (this.#heldCount >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX) await this.#changed()
+      if (this.#enough(full)) await this.#changed()
       else {
         try {
-          const batch = await source.receive(
-            { max: Math.min(ADMIT_MAX, source.traits.batchMax), waitMs: WAIT_MS },
-            signal,
-          )
+          const max = Math.min(ADMIT_MAX, source.traits.batchMax)
+          const batch = await source.receive({ max, waitMs: WAIT_MS }, signal)
           failures = 0
+          full = batch.messages.length >= max
           this.#trouble('broker', null)
           if (batch.messages.length > 0) this.#hold(batch)
         } catch (error) {
@@ -93,6 +95,12 @@ export class Drain implements Service {
     }
     this.#receiving--
     this.#change()
+  }
+
+  /** A broker that gave less than it was asked for has no more just now: what comes while others wait is better fetched together. */
+  #enough(full: boolean): boolean {
+    if (this.#heldCount >= HELD_MAX || this.#heldBytes >= HELD_BYTES_MAX) return true
+    return !full && this.#held.length > this.#admitting
   }
 
   async #admit(): Promise<void> {
@@ -125,6 +133,7 @@ export class Drain implements Service {
   /** Only what would survive a crash is acknowledged. False: the ledger is in trouble, and the same is tried again. */
   async #took(batches: readonly Batch[]): Promise<boolean> {
     let drained: readonly Drained[]
+    this.#begin(batches.length)
     try {
       drained = await takeIn(
         batches.flatMap(({ messages }) => messages),
@@ -133,6 +142,8 @@ export class Drain implements Service {
     } catch (error) {
       this.#trouble('ledger', error, 'the ledger takes no events from the broker')
       return false
+    } finally {
+      this.#admitting = 0
     }
     this.#trouble('ledger', null)
     this.#held.splice(0, batches.length)
@@ -143,6 +154,11 @@ export class Drain implements Service {
     }
     this.#change()
     return true
+  }
+
+  #begin(count: number): void {
+    this.#admitting = count
+    this.#change()
   }
 
   #acknowledge(batch: Batch, drained: readonly Drained[]): void {

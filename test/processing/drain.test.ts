@@ -43,9 +43,10 @@ async function stage(
   {
     over = {},
     breaks = () => ({}),
-  }: { over?: Partial<MessageRules>; breaks?: (ledger: Ledger) => Partial<Ledger> } = {},
+    lentMs = 300,
+  }: { over?: Partial<MessageRules>; breaks?: (ledger: Ledger) => Partial<Ledger>; lentMs?: number } = {},
 ): Promise<Stage> {
-  const service = new MemoryService([], 300)
+  const service = new MemoryService([], lentMs)
   const broker = new MemoryBroker(service)
   const store = await openScratch(systemClock)
   const counts: Drained[] = []
@@ -202,6 +203,7 @@ test('one event that the ledger cannot take fails alone, comes again, and is a s
 test('batches are admitted in the order in which they came, though receiving and acknowledging overlap', async (t) => {
   const order: string[] = []
   const on = await stage(t, {
+    lentMs: 60_000,
     breaks: (ledger) => ({
       admit: async (events) => {
         order.push(...events.map(({ id }) => id))
@@ -218,6 +220,34 @@ test('batches are admitted in the order in which they came, though receiving and
   await emptied(on)
 
   assert.deepEqual(order, ids)
+})
+
+test('while some wait for the ledger, what comes meanwhile is fetched together', async (t) => {
+  const admitted: string[][] = []
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>()
+  const on = await stage(t, {
+    lentMs: 60_000,
+    breaks: (ledger) => ({
+      admit: async (events) => {
+        admitted.push(events.map(({ id }) => id))
+        await opened
+        return ledger.admit(events)
+      },
+    }),
+  })
+  const lent = (count: number) =>
+    until(async () => on.service.entries.filter(({ holder }) => holder).length === count, `${count} are lent`)
+  await on.drain.start()
+  await put(on.broker, [ours('evt_1')])
+  await until(async () => admitted.length === 1, 'the first is on its way')
+  await put(on.broker, [ours('evt_2')])
+  await lent(2)
+  await put(on.broker, [ours('evt_3')])
+  await put(on.broker, [ours('evt_4')])
+
+  open()
+  await emptied(on)
+  assert.deepEqual(admitted, [['evt_1'], ['evt_2'], ['evt_3', 'evt_4']])
 })
 
 test('what is not in the ledger when the drain stops comes again', async (t) => {

@@ -8,6 +8,8 @@ import { troubleOf } from './trouble.ts'
 /** An acknowledgement that Kafka has not heard after so long is said to have failed. */
 const HEARD_MS = 10_000
 const AGAIN_MS = 250
+/** Between two commits: each is a write of its own at Kafka, and what is done meanwhile goes together. */
+const PACE_MS = 50
 
 interface Surroundings {
   readonly member: Clients['member']
@@ -26,6 +28,7 @@ export class Marks {
   #committing: Promise<void> | null = null
   #following: Promise<void> | null = null
   #trouble: unknown = null
+  #toldAt = 0
   #closed = false
 
   constructor(around: Surroundings) {
@@ -73,17 +76,23 @@ export class Marks {
   async #tellUntilHeard(): Promise<void> {
     const { group, member, clock } = this.#around
     while (this.#risen().length > 0 && !this.#closed) {
+      await this.#pause(Math.min(this.#toldAt + PACE_MS - clock.now(), PACE_MS))
       await group.settled()
       try {
         await this.#commit()
+        this.#toldAt = clock.now()
         this.#trouble = null
       } catch (error) {
         this.#trouble = error
         // Another node may coordinate the group by now.
         member.clearMetadata()
-        await new Promise<void>((resolve) => clock.after(AGAIN_MS, resolve))
+        await this.#pause(AGAIN_MS)
       }
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0) await new Promise<void>((resolve) => void this.#around.clock.after(ms, resolve))
   }
 
   async #commit(): Promise<void> {

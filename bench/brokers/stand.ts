@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import { elasticmqServer } from '../../test/services/elasticmq-server.ts'
+import { fauxqsServer } from '../../test/services/fauxqs-server.ts'
+import { kafkaServer } from '../../test/services/kafka-server.ts'
+import { Place } from '../../test/services/place.ts'
+import { pubsubServer } from '../../test/services/pubsub-server.ts'
+import type { Recipe } from '../../test/services/recipe.ts'
+import { redisServer, redisVersion } from '../../test/services/redis-server.ts'
+import type { RunningService } from '../services.ts'
+
+export const STANDS = ['redis', 'kafka', 'elasticmq', 'fauxqs', 'pubsub'] as const
+export type StandName = (typeof STANDS)[number]
+
+/** A broker's service for one run, fresh, with an empty stream, topic or queue in it. `url` is what `BROKER_URL` would say. */
+export async function startBroker(name: StandName, under: string): Promise<RunningService> {
+  const place = new Place(`bench-${name}`, { under })
+  try {
+    const url = await ways[name](place)
+    return { url, pid: place.pids[0] ?? 0, stop: () => place.end() }
+  } catch (error) {
+    await place.end()
+    throw error
+  }
+}
+
+const ways: Readonly<Record<StandName, (place: Place) => Promise<string>>> = {
+  redis: async (place) => `${(await started(redisServer, place)).url}?stream=bench`,
+  kafka: async (place) => {
+    const { servers } = await started(kafkaServer, place)
+    const { Admin } = await import('@platformatic/kafka')
+    const admin = new Admin({ clientId: 'bench', bootstrapBrokers: servers.split(',') })
+    await admin.createTopics({ topics: [NAME], partitions: PARTITIONS, replicas: 1 })
+    await admin.close()
+    return `kafka://${servers}/${NAME}`
+  },
+  elasticmq: async (place) => queueAt((await started(elasticmqServer, place)).url),
+  fauxqs: async (place) => queueAt((await started(fauxqsServer, place)).url),
+  pubsub: async (place) => {
+    const { host } = await started(pubsubServer, place)
+    // Its client looks for the machine's metadata otherwise, for seconds.
+    process.env['METADATA_SERVER_DETECTION'] = 'none'
+    const { PubSub } = await import('@google-cloud/pubsub')
+    const client = new PubSub({ projectId: NAME, apiEndpoint: host, emulatorMode: true })
+    const [topic] = await client.createTopic(NAME)
+    await topic.createSubscription(NAME, { ackDeadlineSeconds: 60 })
+    await client.close()
+    return `pubsub://${NAME}/${NAME}/${NAME}?emulator=${host}`
+  },
+}
+
+const NAME = 'bench'
+/** As many as an ordinary topic has. */
+const PARTITIONS = 6
+
+async function started<V>(recipe: Recipe<V>, place: Place): Promise<V> {
+  if (!(await recipe.present())) await recipe.install()
+  return recipe.start(place)
+}
+
+/** A standard queue: it keeps no order, and its requests hold what comes. */
+async function queueAt(endpoint: string): Promise<string> {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
+  const { SQS } = await import('@aws-sdk/client-sqs')
+  const sqs = new SQS({ region: 'us-east-1', endpoint, credentials })
+  const QueueName = `bench-${randomUUID().slice(0, 8)}`
+  await sqs.createQueue({ QueueName, Attributes: { VisibilityTimeout: '60' } })
+  sqs.destroy()
+  return `${endpoint}/000000000000/${QueueName}`
+}
+
+/** What the figures were measured with. */
+export const brokerVersions = async (): Promise<string> =>
+  `Redis ${await redisVersion()}, Kafka 4.1.0, ElasticMQ 1.6.12, fauxqs, pstest`
