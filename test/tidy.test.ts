@@ -123,6 +123,7 @@ test('tests stand where their sources stand', async () => {
     'bench',
     'chaos',
     'conformance',
+    'demo',
     'deploy',
     'docs',
     'examples',
