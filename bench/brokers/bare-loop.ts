@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { Child } from '../child.ts'
 import type { Figures, Settings } from '../harness.ts'
-import { closedLoop, withFreshDir } from '../ingest.ts'
+import { withFreshDir } from '../ingest.ts'
 import type { Looped, LoopJob } from './loop.ts'
+import { saturating } from './saturating.ts'
 import { type StandName, startBroker } from './stand.ts'
 
 const RECEIVERS = 8
@@ -10,7 +11,7 @@ const SPARE_MS = 120_000
 
 /** Append, receive and acknowledge on a fresh service, with nothing around it: as many as go. */
 export function bareLoop(stand: StandName, { quick, dir }: Settings): Promise<Figures> {
-  const { warmUpMs, measureMs, connections } = closedLoop(quick)
+  const { warmUpMs, measureMs, connections } = saturating(quick)
   return withFreshDir(dir, async (own) => {
     const service = await startBroker(stand, dir)
     const argument: LoopJob = {

@@ -1,8 +1,9 @@
 import { counted } from '../api.ts'
 import type { Figures, Settings } from '../harness.ts'
-import { closedLoop, notOk, withSubject } from '../ingest.ts'
+import { notOk, withSubject } from '../ingest.ts'
 import { measure } from '../measure.ts'
 import type { Running } from '../subjects/subject.ts'
+import { saturating } from './saturating.ts'
 
 const DONE_MS = 120_000
 const SAMPLE_MS = 50
@@ -12,7 +13,7 @@ export function wholeWay(name: string, { quick, dir }: Settings): Promise<Figure
   return withSubject(name, dir, async (running) => {
     let from = performance.now()
     let before: Promise<Told> = told(running)
-    const measured = await measure(running, closedLoop(quick), () => {
+    const measured = await measure(running, saturating(quick), () => {
       from = performance.now()
       before = told(running)
     })

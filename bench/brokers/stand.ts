@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { elasticmqServer } from '../../test/services/elasticmq-server.ts'
-import { fauxqsServer } from '../../test/services/fauxqs-server.ts'
-import { kafkaServer } from '../../test/services/kafka-server.ts'
+import { elasticMqVersion, elasticmqServer, startElasticMq } from '../../test/services/elasticmq-server.ts'
+import { fauxqsServer, fauxqsVersion } from '../../test/services/fauxqs-server.ts'
+import { kafkaServer, kafkaVersion } from '../../test/services/kafka-server.ts'
 import { Place } from '../../test/services/place.ts'
-import { pubsubServer } from '../../test/services/pubsub-server.ts'
+import { pubsubServer, pubsubVersion } from '../../test/services/pubsub-server.ts'
 import type { Recipe } from '../../test/services/recipe.ts'
-import { redisServer, redisVersion } from '../../test/services/redis-server.ts'
+import { redisServer } from '../../test/services/redis-server.ts'
 import type { RunningService } from '../services.ts'
 
 export const STANDS = ['redis', 'kafka', 'elasticmq', 'fauxqs', 'pubsub'] as const
@@ -29,11 +29,11 @@ const ways: Readonly<Record<StandName, (place: Place) => Promise<string>>> = {
     const { servers } = await started(kafkaServer, place)
     const { Admin } = await import('@platformatic/kafka')
     const admin = new Admin({ clientId: 'bench', bootstrapBrokers: servers.split(',') })
-    await admin.createTopics({ topics: [NAME], partitions: PARTITIONS, replicas: 1 })
+    await admin.createTopics({ topics: [NAME], partitions: PARTITIONS, replicas: 1, configs: AS_IT_COMES })
     await admin.close()
     return `kafka://${servers}/${NAME}`
   },
-  elasticmq: async (place) => queueAt((await started(elasticmqServer, place)).url),
+  elasticmq: async (place) => queueAt((await started({ ...elasticmqServer, start: inMemory }, place)).url),
   fauxqs: async (place) => queueAt((await started(fauxqsServer, place)).url),
   pubsub: async (place) => {
     const { host } = await started(pubsubServer, place)
@@ -48,9 +48,14 @@ const ways: Readonly<Record<StandName, (place: Place) => Promise<string>>> = {
   },
 }
 
+// As the other emulators, and as it comes: on a disk it takes 30 ms for a message.
+const inMemory = (place: Place) => startElasticMq(place, { keeps: false })
+
 const NAME = 'bench'
 /** As many as an ordinary topic has. */
 const PARTITIONS = 6
+// The tests' server syncs each append. As Kafka comes, its answer means that all replicas have it, and disks are left to the system.
+const AS_IT_COMES = [{ name: 'flush.messages', value: `${2n ** 63n - 1n}` }]
 
 async function started<V>(recipe: Recipe<V>, place: Place): Promise<V> {
   if (!(await recipe.present())) await recipe.install()
@@ -68,6 +73,6 @@ async function queueAt(endpoint: string): Promise<string> {
   return `${endpoint}/000000000000/${QueueName}`
 }
 
-/** What the figures were measured with. */
+/** What the figures were measured with, Redis apart. */
 export const brokerVersions = async (): Promise<string> =>
-  `Redis ${await redisVersion()}, Kafka 4.1.0, ElasticMQ 1.6.12, fauxqs, pstest`
+  [kafkaVersion, elasticMqVersion, await fauxqsVersion(), await pubsubVersion()].join(', ')

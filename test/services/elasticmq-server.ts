@@ -9,6 +9,8 @@ import type { Sqs } from './sqs.ts'
 
 const PROGRAM = { name: 'elasticmq', version: '1.6.12', artifacts: ['org.elasticmq:elasticmq-server_2.13:1.6.12'] }
 
+export const elasticMqVersion = `ElasticMQ ${PROGRAM.version}`
+
 /** A second emulator of Amazon SQS, which keeps its queues and messages on the disk. */
 export const elasticmqServer: Recipe<Sqs> = {
   from: 'maven',
@@ -16,14 +18,15 @@ export const elasticmqServer: Recipe<Sqs> = {
   present: () => mavenPresent(PROGRAM),
   install: () => mavenInstall(PROGRAM),
   connect: async (url) => ({ url, version: `ElasticMQ at ${url}`, restart: null }),
-  start: startElasticMq,
+  start: (place) => startElasticMq(place),
 }
 
-export async function startElasticMq(place: Place): Promise<Sqs> {
+/** `keeps: false`: in memory alone, as it comes. */
+export async function startElasticMq(place: Place, { keeps = true } = {}): Promise<Sqs> {
   const port = await place.port()
   const dir = await place.folder()
   const file = join(dir, 'elasticmq.conf')
-  await writeFile(file, settings(dir, port))
+  await writeFile(file, settings(dir, port, keeps))
   const java = [
     '-Xmx256m',
     '-XX:+UseSerialGC',
@@ -40,7 +43,7 @@ export async function startElasticMq(place: Place): Promise<Sqs> {
   let child = await start()
   return {
     url: `http://127.0.0.1:${port}`,
-    version: `ElasticMQ ${PROGRAM.version}`,
+    version: elasticMqVersion,
     async restart() {
       const gone = once(child, 'exit')
       child.kill('SIGKILL')
@@ -51,11 +54,11 @@ export async function startElasticMq(place: Place): Promise<Sqs> {
 }
 
 // The database writes behind by half a second unless it is told not to: what was answered would not survive a kill.
-const settings = (dir: string, port: number): string => `
+const settings = (dir: string, port: number, keeps: boolean): string => `
 include classpath("application.conf")
 node-address { protocol = http, host = "127.0.0.1", port = ${port} }
 rest-sqs { bind-port = ${port}, bind-hostname = "127.0.0.1", sqs-limits = strict }
 rest-stats { enabled = false }
-queues-storage { enabled = true, path = "${dir}/queues.conf" }
-messages-storage { enabled = true, uri = "jdbc:h2:${dir}/messages;WRITE_DELAY=0" }
+queues-storage { enabled = ${keeps}, path = "${dir}/queues.conf" }
+messages-storage { enabled = ${keeps}, uri = "jdbc:h2:${dir}/messages;WRITE_DELAY=0" }
 `

@@ -21,12 +21,16 @@ export const fauxqsServer: Recipe<Sqs> = {
 
 export async function startFauxqs(place: Place): Promise<Sqs> {
   const folder = new URL('node_modules/fauxqs/', PACKAGES.into)
-  const { version } = JSON.parse(await readFile(new URL('package.json', folder), 'utf8'))
   const port = await place.port()
   const main = fileURLToPath(new URL('main.ts', PACKAGES.from))
   const child = place.spawn(process.execPath, [main, new URL('dist/app.js', folder).href, `${port}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await until('fauxqs', child.stdout, /listening/)
-  return { url: `http://127.0.0.1:${port}`, version: `fauxqs ${version}`, restart: null }
+  return { url: `http://127.0.0.1:${port}`, version: await fauxqsVersion(), restart: null }
+}
+
+export async function fauxqsVersion(): Promise<string> {
+  const { dependencies } = JSON.parse(await readFile(new URL('package.json', PACKAGES.from), 'utf8'))
+  return `fauxqs ${dependencies.fauxqs}`
 }

@@ -49,6 +49,8 @@ const PROGRAM: MavenProgram = {
   artifacts: ['org.apache.kafka:kafka_2.13:4.1.0', 'org.slf4j:slf4j-simple:1.7.36'],
 }
 
+export const kafkaVersion = `Kafka ${PROGRAM.version}`
+
 /** Kafka without ZooKeeper (KRaft), from Maven Central. `TEST_KAFKA` names one that runs, as `host:port,host:port`. */
 export const kafkaServer: Recipe<Kafka> = {
   from: 'maven',

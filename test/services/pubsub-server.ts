@@ -37,7 +37,7 @@ export async function startPubsub(place: Place): Promise<PubsubServer> {
   const port = await place.port()
   const child = place.spawn(await binary(), [`${port}`], { stdio: ['ignore', 'pipe', 'inherit'] })
   await until('pstest', child.stdout, /listening/)
-  return { host: `127.0.0.1:${port}`, port, version: `pstest ${await moduleVersion()}` }
+  return { host: `127.0.0.1:${port}`, port, version: await pubsubVersion() }
 }
 
 const FROM = fileURLToPath(new URL('pubsub/', import.meta.url))
@@ -51,9 +51,9 @@ async function binary(): Promise<string> {
   return join(CACHE, `pstest-${made.digest('hex').slice(0, 12)}`, 'pstest')
 }
 
-async function moduleVersion(): Promise<string> {
+export async function pubsubVersion(): Promise<string> {
   const text = await readFile(join(FROM, 'go.mod'), 'utf8')
-  return /pubsub\/v2 (v[\d.]+)/.exec(text)?.[1] ?? 'unknown'
+  return `pstest ${/pubsub\/v2 (v[\d.]+)/.exec(text)?.[1] ?? 'unknown'}`
 }
 
 /** Half a build is never seen. */

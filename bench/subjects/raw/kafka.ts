@@ -7,7 +7,7 @@ export async function openKafka(url: string): Promise<Raw> {
   const producer = new Producer({ clientId: 'raw', bootstrapBrokers: servers.split(','), idempotent: true })
   return {
     batchMax: 512,
-    appendsMax: Number(process.env.AMAX ?? 1),
+    appendsMax: 1,
     async append(bodies) {
       await producer.send({ messages: bodies.map((value) => ({ topic, value })), acks: -1 })
       return bodies.map(() => null)

@@ -18,7 +18,7 @@ export async function openPubsub(url: string): Promise<Raw> {
   const subscription = `projects/${projectId}/subscriptions/${subscriptionName}`
   return {
     batchMax: 100,
-    appendsMax: Number(process.env.AMAX ?? 4),
+    appendsMax: 4,
     async append(bodies) {
       await publisher.publish({ topic, messages: bodies.map((data) => ({ data })) }, { isBundling: false })
       return bodies.map(() => null)

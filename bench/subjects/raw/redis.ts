@@ -11,7 +11,7 @@ export async function openRedis(url: string): Promise<Raw> {
   await writer.call('XGROUP', ['CREATE', stream, GROUP, '0', 'MKSTREAM'])
   return {
     batchMax: 500,
-    appendsMax: Number(process.env.AMAX ?? 4),
+    appendsMax: 4,
     async append(bodies) {
       const pipeline = writer.pipeline()
       for (const body of bodies) pipeline.xadd(stream, '*', 'body', body)

@@ -19,7 +19,7 @@ export async function openSqs(url: string): Promise<Raw> {
 
   return {
     batchMax: 100,
-    appendsMax: Number(process.env.AMAX ?? 4),
+    appendsMax: 4,
     async append(bodies) {
       const requests: Promise<(Error | null)[]>[] = []
       for (let at = 0; at < bodies.length; at += REQUEST_MAX) requests.push(send(bodies.slice(at, at + REQUEST_MAX)))
