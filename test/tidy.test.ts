@@ -133,6 +133,7 @@ test('tests stand where their sources stand', async () => {
     'run',
     'services',
     'simulation',
+    'soak',
     'browser',
     'tidy',
   ]
