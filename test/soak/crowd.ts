@@ -6,7 +6,6 @@ import { PATH, SECRET } from '../chaos/delivery.ts'
 /** Every event is of a customer of its own: what waits in a lane before it would be part of each figure. */
 const LANES = 2 ** 32
 const CONNECTIONS = 64
-const WARM_UP_MS = 2_000
 const START_MS = 30_000
 const END_MS = 60_000
 
@@ -17,21 +16,22 @@ export interface CrowdPlan {
   readonly nonce: string
   readonly ratePerSecond: number
   readonly nowEvery: number
+  /** Sent before, and not measured. */
+  readonly warmUpMs: number
   readonly forMs: number
 }
 
-/** A load at a fixed rate, by a process of its own; `begun` is called when the warm-up is over. */
-export async function crowd(plan: CrowdPlan, begun = () => {}): Promise<LoadResult> {
-  const { port, nonce, ratePerSecond, nowEvery, forMs, dir } = plan
+/** A load at a fixed rate, by a process of its own. */
+export async function crowd(plan: CrowdPlan): Promise<LoadResult> {
+  const { port, nonce, ratePerSecond, nowEvery, warmUpMs, forMs, dir } = plan
   const argument: LoadPlan = {
     ...{ port, path: PATH, secret: SECRET, nonce, lanes: LANES, connections: CONNECTIONS, nowEvery, ratePerSecond },
-    ...{ warmUpMs: WARM_UP_MS, measureMs: forMs, requestsMax: 1_000_000 },
+    ...{ warmUpMs, measureMs: forMs, requestsMax: 1_000_000 },
   }
   const program = new URL('../../bench/load/main.ts', import.meta.url)
   const generator = new Child('The load generator', program, { argument, logPath: join(dir, 'generator.log') })
   try {
-    await generator.line(WARM_UP_MS + START_MS)
-    begun()
+    await generator.line(warmUpMs + START_MS)
     return (await generator.line<{ result: LoadResult }>(forMs + END_MS)).result
   } finally {
     await generator.stop()

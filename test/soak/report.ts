@@ -74,7 +74,7 @@ export function section(trial: Trial): string[] {
     '|---|---|---|',
     ...checks(trial).map(({ what, found, holds }) => `| ${what} | ${found} | ${holds ? 'holds' : '**missed**'} |`),
     '',
-    `${trial.answered200} deliveries were answered with 200, ${trial.recorded} events recorded, ${trial.worked} worked; the surge left ${trial.backlog}.`,
+    `${trial.answered200} deliveries were answered with 200, ${trial.recorded} events recorded, ${trial.worked} worked; the surge left ${trial.backlog}. Where others kept more than half a core busy the times are theirs too: ${busy(trial)}.`,
     '',
     '| | offered | 200 | 503 | ack p50 | ack p99 | ack p99.9 | buyers | recorded -> done p99 | sent -> handled p99 |',
     '|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|',
@@ -92,6 +92,11 @@ export function section(trial: Trial): string[] {
 
 const row = (name: string, { load, buyers, doneP99, handledP99 }: Phase): string =>
   `| ${name} | ${load.sent} | ${load.ok} | ${load.refused['503'] ?? 0} | ${ms(load.p50)} | ${ms(load.p99)} | ${ms(load.p999)} | ${buyers} | ${ms(doneP99)} | ${ms(handledP99)} |`
+
+const busy = ({ quiet, surge, drainCores }: Trial): string =>
+  Object.entries({ quiet: quiet.cores, surge: surge.cores, backlog: drainCores })
+    .map(([name, { ours, foreign }]) => `${name} ${ours.toFixed(1)} cores, others ${foreign.toFixed(1)}`)
+    .join('; ')
 
 const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`
 const mib = (value: number | undefined): string => (value ?? Number.NaN).toFixed(0)

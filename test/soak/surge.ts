@@ -8,8 +8,8 @@ import { STAGES } from './stages.ts'
 import { type Trial, trial } from './trial.ts'
 
 const REPORT = 'docs/reports/surge.md'
-const WHOLE = { quietMs: 60_000, surgeMs: 60_000 }
-const QUICK = { quietMs: 5_000, surgeMs: 10_000 }
+const WHOLE = { warmUpMs: 2_000, quietMs: 60_000, surgeMs: 60_000 }
+const QUICK = { warmUpMs: 2_000, quietMs: 5_000, surgeMs: 10_000 }
 
 /** Resolves to the exit code. The report is written when the whole was run. */
 export async function surge(words: readonly string[]): Promise<number> {

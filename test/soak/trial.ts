@@ -3,12 +3,15 @@ import type { Entry } from '../../src/store/store.ts'
 import { looked } from '../chaos/books.ts'
 import { pause } from '../chaos/settle.ts'
 import { Place } from '../services/place.ts'
+import { type Cores, coresOf } from './cores.ts'
 import { crowd } from './crowd.ts'
 import { type Held, Memory } from './memory.ts'
 import { HANDLER_MS, STAGES, type Stage } from './stages.ts'
 
 export interface TrialPlan {
   readonly stage: string
+  /** Before each of the two loads. */
+  readonly warmUpMs: number
   readonly quietMs: number
   readonly surgeMs: number
 }
@@ -26,6 +29,7 @@ export interface Trial {
   readonly backlog: number
   readonly drainPerSecond: number
   readonly memory: readonly Held[]
+  readonly drainCores: Cores
 }
 
 /** One load, and how long buyers waited in it, in milliseconds. */
@@ -36,6 +40,7 @@ export interface Phase {
   readonly doneP99: number
   /** From when an event was meant to be sent to the end of its handler: all of the way. */
   readonly handledP99: number
+  readonly cores: Cores
 }
 
 export const SLOTS = 5
@@ -49,14 +54,14 @@ const DRAIN_MS = 300_000
 const TAIL = 0.05
 
 /** A quiet time at half of what the handlers bear, a surge of twenty times all of it, and the backlog with twenty times the slots. */
-export async function trial({ stage: name, quietMs, surgeMs }: TrialPlan): Promise<Trial> {
+export async function trial({ stage: name, warmUpMs, quietMs, surgeMs }: TrialPlan): Promise<Trial> {
   const place = new Place('surge', { endMs: 15_000 })
   try {
     const stage = await STAGES[name]!(place)
     const dir = await place.folder()
     await stage.slots(SLOTS)
     const memory = new Memory(stage.pids)
-    const quietPlan = { port: stage.port, dir, nonce: 'quiet', forMs: quietMs, ...QUIET }
+    const quietPlan = { port: stage.port, dir, nonce: 'quiet', warmUpMs, forMs: quietMs, ...QUIET }
     const surgePlan = { ...quietPlan, nonce: 'surge', forMs: surgeMs, ratePerSecond: SURGE, nowEvery: 100 }
 
     const quiet = await timed(stage, () => crowd(quietPlan))
@@ -66,7 +71,9 @@ export async function trial({ stage: name, quietMs, surgeMs }: TrialPlan): Promi
     memory.mark('surge')
     await stage.slots(SLOTS * FACTOR)
     const backlog = await open(stage)
+    const cores = coresOf(stage)
     const drainPerSecond = await drain(stage, backlog)
+    const drainCores = cores(0)
     await emptied(stage)
     memory.mark('drained')
     const held = memory.end()
@@ -78,7 +85,7 @@ export async function trial({ stage: name, quietMs, surgeMs }: TrialPlan): Promi
     return {
       ...{ stage: name, quiet: phase(quiet, entries, 'quiet'), surge: phase(surge, entries, 'surge') },
       ...{ answered200, recorded: entries.length, worked, lost: Math.max(0, answered200 - worked) },
-      ...{ backlog, drainPerSecond, memory: held },
+      ...{ backlog, drainPerSecond, drainCores, memory: held },
     }
   } finally {
     await place.end()
@@ -88,22 +95,24 @@ export async function trial({ stage: name, quietMs, surgeMs }: TrialPlan): Promi
 interface Timed {
   readonly load: LoadResult
   readonly handled: readonly number[]
+  readonly cores: Cores
 }
 
 /** A load, and what the handlers tell of buyers meanwhile. */
-async function timed({ worker }: Stage, run: () => Promise<LoadResult>): Promise<Timed> {
+async function timed(stage: Stage, run: () => Promise<LoadResult>): Promise<Timed> {
   const handled: number[] = []
-  worker.onLine(({ handled: ms }) => {
+  stage.worker.onLine(({ handled: ms }) => {
     if (typeof ms === 'number') handled.push(ms)
   })
+  const cores = coresOf(stage)
   const load = await run()
-  return { load, handled: [...handled] }
+  return { load, handled: [...handled], cores: cores(load.ownCpuMs) }
 }
 
-function phase({ load, handled }: Timed, entries: readonly Entry[], nonce: string): Phase {
+function phase({ load, handled, cores }: Timed, entries: readonly Entry[], nonce: string): Phase {
   const buyers = entries.filter(({ id, type }) => type.startsWith('checkout.') && id.includes(nonce))
   const done = buyers.map(({ doneAt, receivedAt }) => (doneAt ?? Number.POSITIVE_INFINITY) - receivedAt)
-  return { load, buyers: buyers.length, doneP99: p99(done), handledP99: p99(handled) }
+  return { load, buyers: buyers.length, doneP99: p99(done), handledP99: p99(handled), cores }
 }
 
 const p99 = (values: readonly number[]): number =>
