@@ -10,12 +10,9 @@ const [verb, ...words] = process.argv.slice(2)
 
 if (verb === 'surge') process.exitCode = await surge(words)
 else {
-  const given = process.argv.slice(2)
-  const args = given.length > 0 ? given : ['simulation', 'promises', '--for', '1h']
   const run = fileURLToPath(new URL('../run.ts', import.meta.url))
-  // Flags alone change how long and from which seed; suites and files, what is run.
-  const whole = args[0]!.startsWith('-') ? ['simulation', 'promises', '--for', '1h', ...args] : args
-  spawn(process.execPath, [run, ...whole], { stdio: 'inherit' }).once('exit', (code) => {
+  const args = [run, 'simulation', 'promises', '--for', '1h', ...process.argv.slice(2)]
+  spawn(process.execPath, args, { stdio: 'inherit' }).once('exit', (code) => {
     process.exitCode = code ?? 1
   })
 }
