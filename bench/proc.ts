@@ -19,6 +19,16 @@ export function treeCpuMs(pid: number): number {
   return within(root)
 }
 
+/** A process and all that came from it and still lives. */
+export function treePids(pid: number): number[] {
+  const all = processes()
+  const under = (root: number): number[] => [
+    root,
+    ...all.filter(({ parent }) => parent === root).flatMap((child) => under(child.pid)),
+  ]
+  return under(pid)
+}
+
 interface Process {
   readonly pid: number
   readonly parent: number

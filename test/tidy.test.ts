@@ -134,6 +134,7 @@ test('tests stand where their sources stand', async () => {
     'run',
     'services',
     'simulation',
+    'soak',
     'browser',
     'tidy',
   ]

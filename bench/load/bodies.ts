@@ -15,12 +15,15 @@ export const SENT_LENGTH = 16
 export const CREATED_LENGTH = 10
 
 /** `charge.succeeded` as Stripe renders it (two spaces, raw UTF-8, about 2.9 KB), each with other amounts, names and cards. */
-export function templates(count = 64): Template[] {
-  return Array.from({ length: count }, (_, index) => template(index))
+export function templates(count = 64, type = 'charge.succeeded'): Template[] {
+  return Array.from({ length: count }, (_, index) => template(index, type))
 }
 
-function template(index: number): Template {
-  const body = Buffer.from(JSON.stringify(chargeSucceeded(index), null, 2))
+/** Of the class `now`. For what is measured only its type differs. */
+export const BUYER = 'checkout.session.completed'
+
+function template(index: number, type: string): Template {
+  const body = Buffer.from(JSON.stringify({ ...chargeSucceeded(index), type }, null, 2))
   return {
     body,
     eventAt: only(body, EVENT),

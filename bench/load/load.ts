@@ -35,6 +35,7 @@ class Run {
   #lastAt = 0
   #sent = 0
   #ok = 0
+  #acknowledged = 0
   #broken = 0
   #reopened = 0
   #closed = false
@@ -134,6 +135,7 @@ class Run {
 
   #record(meantAt: number, now: number, status: number | null): void {
     this.#lastAt = now
+    if (status === 200) this.#acknowledged++
     if (meantAt < this.#measureAt) return
     this.#latencies.record((now - meantAt) * 1_000)
     if (status === 200) this.#ok++
@@ -176,6 +178,7 @@ class Run {
     return {
       sent: this.#sent,
       ok: this.#ok,
+      acknowledged: this.#acknowledged,
       refused: this.#refused,
       broken: this.#broken,
       unanswered,

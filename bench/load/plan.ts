@@ -6,6 +6,8 @@ export interface LoadPlan {
   readonly nonce: string
   readonly lanes: number
   readonly connections: number
+  /** Of so many events one is of the class `now`: a buyer waits. Absent: none is. */
+  readonly nowEvery?: number
   /** Requests a second, whatever the answers do; null: each connection sends when it has its answer. */
   readonly ratePerSecond: number | null
   /** Sent but not measured, so that the server's code is compiled and its files are warm. */
@@ -18,6 +20,8 @@ export interface LoadPlan {
 export interface LoadResult {
   readonly sent: number
   readonly ok: number
+  /** All 200s, those of the warm-up included. */
+  readonly acknowledged: number
   /** Answers other than 200, by status. */
   readonly refused: Readonly<Record<string, number>>
   /** Requests whose connection broke, and those still unanswered (or unsent) when the wait for the last ones ended. */
@@ -45,6 +49,7 @@ export function readPlan(json: string): LoadPlan {
   within('warmUpMs', plan.warmUpMs, 0, 60_000)
   within('measureMs', plan.measureMs, 1, 600_000)
   within('requestsMax', plan.requestsMax, 1, 50_000_000)
+  if (plan.nowEvery !== undefined) within('nowEvery', plan.nowEvery, 1, 1_000_000)
   if (plan.ratePerSecond !== null) within('ratePerSecond', plan.ratePerSecond, 1, 100_000)
   return plan
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { CREATED_LENGTH, CUSTOMER_LENGTH, ID_LENGTH, SENT_LENGTH, type Template, templates } from './bodies.ts'
+import { BUYER, CREATED_LENGTH, CUSTOMER_LENGTH, ID_LENGTH, SENT_LENGTH, type Template, templates } from './bodies.ts'
 
 /** Whom the requests are for, and what tells these events from those of another run. */
 export interface Origin {
@@ -10,6 +10,8 @@ export interface Origin {
   readonly lanes: number
   /** Of two runs into one ledger, each needs another: letters and digits, at most 11. */
   readonly nonce: string
+  /** Of so many events one is of the class `now`. */
+  readonly nowEvery?: number
 }
 
 /**
@@ -31,6 +33,8 @@ export class Requests {
   readonly #signatureAt: number
   readonly #lengthAt: number
   readonly #drafts: readonly Draft[]
+  readonly #buyers: readonly Draft[]
+  readonly #nowEvery: number
   readonly #outer: Buffer
   readonly #id: Buffer
   readonly #seconds = Buffer.alloc(CREATED_LENGTH)
@@ -38,7 +42,10 @@ export class Requests {
   constructor(origin: Origin) {
     const keys = hmacKeys(origin.secret)
     this.#outer = Buffer.concat([keys.outer, Buffer.alloc(DIGEST_BYTES)])
-    this.#drafts = templates().map((template) => draft(template, keys.inner))
+    const drafted = (type?: string) => templates(64, type).map((template) => draft(template, keys.inner))
+    this.#drafts = drafted()
+    this.#nowEvery = origin.nowEvery ?? 0
+    this.#buyers = this.#nowEvery > 0 ? drafted(BUYER) : []
     this.#lanes = origin.lanes
     this.#id = Buffer.from(
       `1${'0'.repeat(TIME_LENGTH)}${origin.nonce.padEnd(NONCE_LENGTH, '0')}${'0'.repeat(TAIL_LENGTH)}`,
@@ -49,7 +56,8 @@ export class Requests {
     this.#lengthAt = after(this.#head, 'Content-Length: ')
     this.#signatureAt = after(this.#head, 'Stripe-Signature: t=')
     this.headBytes = this.#head.length
-    this.bytesMax = this.headBytes + Math.max(...this.#drafts.map(({ bytes }) => bytes.length - BODY_AT))
+    this.bytesMax =
+      this.headBytes + Math.max(...[...this.#drafts, ...this.#buyers].map(({ bytes }) => bytes.length - BODY_AT))
   }
 
   /** Prepares a connection's own buffer, of `bytesMax` bytes. */
@@ -63,7 +71,8 @@ export class Requests {
    */
   write(into: Buffer, nowMs: number, meantAtMs: number): number {
     const made = this.#made++
-    const { bytes, template } = this.#drafts[made % this.#drafts.length]!
+    const drafts = this.#nowEvery > 0 && made % this.#nowEvery === 0 ? this.#buyers : this.#drafts
+    const { bytes, template } = drafts[made % drafts.length]!
     this.#turnTo(Math.floor(nowMs / 1_000))
 
     // An odd multiplier is a bijection on 32 bits: four thousand million tails, none twice, in no order.
