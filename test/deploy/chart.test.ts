@@ -5,12 +5,12 @@ import { parse } from 'yaml'
 import { isLoopback, OPEN } from '../../src/console/door.ts'
 import { publicDefaults } from '../../src/ingestion/http.ts'
 import { helm } from '../services/helm.ts'
-import { CHART, linted, type Pod, podsOf, rendered, selects } from './chart.ts'
+import { CHART, linted, type Pod, podsOf, rendered, rolesOf, selects } from './chart.ts'
 import { configured, sampleOf, secretVariables } from './command-line.ts'
 import { readDockerfile } from './dockerfile.ts'
 
 const { skip } = helm
-const VALUES = [null, 'everything', 'least'] as const
+const VALUES = [null, 'everything', 'least', 'redis', 'sqs'] as const
 /** What both listeners may take to close, and the ledger. */
 const CLOSE_MS = publicDefaults.stopMs + 5_000
 
@@ -24,7 +24,9 @@ for (const values of VALUES) {
     assert.match(await linted(run, ...words), /0 chart\(s\) failed/)
     const { of } = await rendered(run, ...words)
     assert.deepEqual(
-      of('Deployment').map((one) => one.metadata.name),
+      rolesOf({ of })
+        .map((one) => one.metadata.name)
+        .sort(),
       ['hookkeeper-ingestion', 'hookkeeper-processing'],
     )
   })
@@ -95,7 +97,7 @@ for (const values of VALUES) {
     const pods = podsOf(chart)
     const taken = (labels: Readonly<Record<string, string>>) => pods.filter((pod) => selects(labels, pod))
 
-    for (const { spec } of [...chart.of('Deployment'), ...chart.of('PodDisruptionBudget')])
+    for (const { spec } of [...rolesOf(chart), ...chart.of('PodDisruptionBudget')])
       assert.equal(taken(spec.selector.matchLabels).length, 1)
     for (const { spec } of chart.of('Service')) {
       const [pod, ...others] = taken(spec.selector)
@@ -103,7 +105,8 @@ for (const values of VALUES) {
       for (const { targetPort } of spec.ports) assert.ok(pod?.container.ports.some(({ name }) => name === targetPort))
     }
     for (const { spec } of chart.of('HorizontalPodAutoscaler')) {
-      const scaled = chart.of('Deployment').find(({ metadata }) => metadata.name === spec.scaleTargetRef.name)
+      const { kind, name } = spec.scaleTargetRef
+      const scaled = rolesOf(chart).find((one) => one.kind === kind && one.metadata.name === name)
       // Else every upgrade would throw the autoscaler's number away.
       assert.equal(scaled?.spec.replicas, undefined)
       assert.ok(scaled && spec.minReplicas <= spec.maxReplicas)
@@ -141,8 +144,92 @@ test('what would be wrong or would write a secret down is refused before anythin
     ['secrets.STRIPE_WEBHOOK_SECRET.value=whsec_1', /value/],
     ['ingress.enabled=true', /host/],
     ['oversight.enabled=true', /oversight/],
+    ['broker.kind=kafka', /BROKER_URL/],
+    ['secrets.BROKER_URL.name=broker,secrets.BROKER_URL.key=url', /secrets/],
+    ['spool.enabled=true', /spool/],
+    ['env.BROKER_URL=redis://broker', /BROKER_URL/],
+    ['env.HOOKKEEPER_SPOOL=/tmp', /HOOKKEEPER_SPOOL/],
+    ['vault.secret.name=vault,vault.kms=alias/one', /vault/],
   ] as const)
     await assert.rejects(rendered(run, '--set', set), ({ stderr }) => why.test(stderr), set)
+})
+
+for (const [kind, port] of [
+  ['redis', 6379],
+  ['kafka', 9092],
+  ['sqs', 443],
+  ['pubsub', 443],
+] as const)
+  test(`with ${kind} both roles reach the broker, the migration does not, and none starts on one that loses`, {
+    skip,
+  }, async () => {
+    const set = `processing.replicas=2,broker.kind=${kind},secrets.BROKER_URL.name=broker,secrets.BROKER_URL.key=url`
+    const chart = await rendered(await helm.ready(), '--set', set, '--set-json', 'networkPolicy.processingEgress=[]')
+
+    const ways = (part: string) =>
+      chart
+        .of('NetworkPolicy')
+        .filter(({ metadata }) => metadata.name === `hookkeeper-${part}`)
+        .flatMap(({ spec }) => spec.egress.flatMap(({ ports = [] }) => ports.map((one) => one.port)))
+    assert.deepEqual(ways('ingestion'), [53, 53, 5432, port])
+    assert.deepEqual(ways('processing'), [53, 53, 5432, port])
+    assert.deepEqual(ways('migrate'), [53, 53, 5432])
+    for (const pod of podsOf(chart)) {
+      const { broker } = await configOf(pod)
+      assert.equal(broker.requireDurable, pod.owner.kind !== 'Job')
+      assert.equal(broker.url !== null, pod.owner.kind !== 'Job')
+    }
+  })
+
+test('a spool lies on a claim of its own pod that outlives pod and release, and only where events are taken', {
+  skip,
+}, async () => {
+  const chart = await rendered(await helm.ready(), '--values', 'test/deploy/values/redis.yaml')
+
+  const [ingestion, ...others] = chart.of('StatefulSet')
+  assert.deepEqual(others, [])
+  const { volumeClaimTemplates, persistentVolumeClaimRetentionPolicy, template } = ingestion!.spec
+  const [{ metadata, spec } = assert.fail()] = volumeClaimTemplates
+  assert.deepEqual([spec.accessModes, spec.storageClassName], [['ReadWriteOnce'], 'fast'])
+  assert.deepEqual(persistentVolumeClaimRetentionPolicy, { whenDeleted: 'Retain', whenScaled: 'Retain' })
+  for (const pod of podsOf(chart)) {
+    const { broker } = await configOf(pod)
+    const mount = pod.container.volumeMounts.find(({ name }) => name === metadata.name)
+    assert.equal(broker.spool, pod.owner === ingestion ? mount?.mountPath : null)
+    // One that is not the user's own could not be written to.
+    if (mount) assert.equal(pod.spec.securityContext.fsGroup, template.spec.securityContext.runAsUser)
+  }
+})
+
+test('the master key is a file of those that seal and open, or a key that they reach', { skip }, async () => {
+  const run = await helm.ready()
+  const [file, kms] = await Promise.all(
+    ['redis', 'sqs'].map((name) => rendered(run, '--values', `test/deploy/values/${name}.yaml`)),
+  )
+
+  for (const pod of podsOf(file!)) {
+    const { vault } = await configOf(pod)
+    const volume = pod.spec.volumes.find((one) => 'secret' in one)
+    const mount = pod.container.volumeMounts.find(({ name }) => name === volume?.name)
+    assert.equal(vault, mount ? `file:${mount.mountPath}/master` : null)
+    assert.equal(mount !== undefined, pod.owner.kind !== 'Job')
+  }
+  for (const pod of podsOf(kms!))
+    assert.equal((await configOf(pod)).vault, pod.owner.kind === 'Job' ? null : 'kms:alias/hookkeeper')
+  const [account] = kms!.of('ServiceAccount')
+  assert.ok(account?.metadata.annotations?.['eks.amazonaws.com/role-arn'])
+})
+
+test('the nodes of the locks are reached by those that work, and by nobody else', { skip }, async () => {
+  const chart = await rendered(await helm.ready(), '--values', 'test/deploy/values/redis.yaml')
+
+  const reach = chart
+    .of('NetworkPolicy')
+    .filter(({ spec }) => spec.egress.some(({ to }) => to?.some(({ ipBlock }) => ipBlock?.cidr === '10.1.0.0/16')))
+  assert.deepEqual(
+    reach.map(({ metadata }) => metadata.name),
+    ['hookkeeper-processing'],
+  )
 })
 
 test('the chart is of the version of the package', async () => {

@@ -28,17 +28,20 @@ export interface Rendered {
 }
 
 export interface Pod {
-  readonly owner: Of<'Deployment'> | Of<'Job'>
+  readonly owner: Of<'Deployment'> | Of<'StatefulSet'> | Of<'Job'>
   readonly labels: Readonly<Record<string, string>>
   readonly spec: PodSpec
   readonly container: PodSpec['containers'][number]
 }
 
 export const podsOf = ({ of }: Rendered): readonly Pod[] =>
-  [...of('Deployment'), ...of('Job')].map((owner) => {
+  [...rolesOf({ of }), ...of('Job')].map((owner) => {
     const { metadata, spec } = owner.spec.template
     return { owner, labels: metadata.labels, spec, container: spec.containers[0]! }
   })
+
+/** What runs for as long as the release does. */
+export const rolesOf = ({ of }: Pick<Rendered, 'of'>) => [...of('Deployment'), ...of('StatefulSet')]
 
 /** Would a selector with these labels take such a pod? */
 export const selects = (wanted: Readonly<Record<string, string>>, { labels }: Pick<Pod, 'labels'>): boolean =>

@@ -34,4 +34,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   DATABASE_URL: 'postgres://hookkeeper:sample@ledger:5432/hookkeeper',
   STRIPE_WEBHOOK_SECRET: 'whsec_sample',
   STRIPE_SECRET_KEY: 'rk_live_sample',
+  BROKER_URL: 'redis://:sample@broker:6379?stream=stripe',
+  LOCK_URLS: 'redis://one:6379,redis://two:6379,redis://three:6379',
 }

@@ -46,7 +46,7 @@ const container = z.strictObject({
     readOnlyRootFilesystem: z.boolean(),
     capabilities: z.strictObject({ drop: z.array(z.string()) }),
   }),
-  volumeMounts: z.array(z.strictObject({ name, mountPath: z.string() })),
+  volumeMounts: z.array(z.strictObject({ name, mountPath: z.string(), readOnly: z.boolean().optional() })),
   startupProbe: probe.optional(),
   livenessProbe: probe.optional(),
   readinessProbe: probe.optional(),
@@ -70,6 +70,8 @@ const podSpec = z.strictObject({
     runAsNonRoot: z.boolean(),
     runAsUser: whole,
     runAsGroup: whole,
+    fsGroup: whole.optional(),
+    fsGroupChangePolicy: z.enum(['OnRootMismatch', 'Always']).optional(),
     seccompProfile: z.strictObject({ type: z.enum(['RuntimeDefault', 'Localhost', 'Unconfined']) }),
   }),
   imagePullSecrets: z.array(z.strictObject({ name })).optional(),
@@ -86,7 +88,12 @@ const podSpec = z.strictObject({
       }),
     )
     .optional(),
-  volumes: z.array(z.strictObject({ name, emptyDir: z.strictObject({ sizeLimit: quantity }) })),
+  volumes: z.array(
+    z.union([
+      z.strictObject({ name, emptyDir: z.strictObject({ sizeLimit: quantity }) }),
+      z.strictObject({ name, secret: z.strictObject({ secretName: name, defaultMode: whole.max(0o777) }) }),
+    ]),
+  ),
   containers: z.array(container).length(1),
 })
 
@@ -99,10 +106,34 @@ const deployment = kind('apps/v1', 'Deployment', {
   template,
 })
 
+const claim = z.strictObject({
+  metadata: z.strictObject({ name, labels }),
+  spec: z.strictObject({
+    accessModes: z.array(z.enum(['ReadWriteOnce', 'ReadWriteOncePod'])).length(1),
+    storageClassName: name.optional(),
+    resources: z.strictObject({ requests: z.strictObject({ storage: quantity }) }),
+  }),
+})
+const kept = z.enum(['Retain', 'Delete'])
+const stateful = kind('apps/v1', 'StatefulSet', {
+  replicas: whole.optional(),
+  serviceName: name,
+  podManagementPolicy: z.enum(['OrderedReady', 'Parallel']),
+  updateStrategy: z.strictObject({ type: z.enum(['RollingUpdate', 'OnDelete']) }),
+  persistentVolumeClaimRetentionPolicy: z.strictObject({ whenDeleted: kept, whenScaled: kept }),
+  volumeClaimTemplates: z.array(claim).min(1),
+  selector,
+  template,
+})
+
 const job = kind('batch/v1', 'Job', { backoffLimit: whole, activeDeadlineSeconds: whole, template })
 
 const autoscaler = kind('autoscaling/v2', 'HorizontalPodAutoscaler', {
-  scaleTargetRef: z.strictObject({ apiVersion: z.literal('apps/v1'), kind: z.literal('Deployment'), name }),
+  scaleTargetRef: z.strictObject({
+    apiVersion: z.literal('apps/v1'),
+    kind: z.enum(['Deployment', 'StatefulSet']),
+    name,
+  }),
   minReplicas: z.int().min(1),
   maxReplicas: z.int().min(1),
   metrics: z.array(
@@ -154,6 +185,7 @@ const account = z.strictObject({
 
 export const manifest = z.discriminatedUnion('kind', [
   deployment,
+  stateful,
   job,
   autoscaler,
   disruption,

@@ -1,4 +1,4 @@
-{{/* What every pod has in common: root, values. */}}
+{{/* What every pod has in common: root, values; of those that run roles works (the vault's key) and disk (a spool). */}}
 {{- define "hookkeeper.pod" -}}
 automountServiceAccountToken: false
 # A Service named hookkeeper would otherwise put HOOKKEEPER_PORT into the environment, which is no setting and is refused.
@@ -7,6 +7,11 @@ securityContext:
   runAsNonRoot: true
   runAsUser: 1000
   runAsGroup: 1000
+  {{- if or .disk (and .works .root.Values.vault.secret.name) }}
+  # What is mounted belongs to it; a large volume is gone through once.
+  fsGroup: 1000
+  fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
   seccompProfile: { type: RuntimeDefault }
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
@@ -20,9 +25,13 @@ tolerations: {{- toYaml . | nindent 2 }}
 volumes:
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
+  {{- if and .works .root.Values.vault.secret.name }}
+  - name: vault
+    secret: { secretName: {{ .root.Values.vault.secret.name }}, defaultMode: 288 } # 0440
+  {{- end }}
 {{- end -}}
 
-{{/* What every container has in common: root, values. */}}
+{{/* What every container has in common: root, values, works, disk. */}}
 {{- define "hookkeeper.container" -}}
 image: {{ include "hookkeeper.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -33,6 +42,12 @@ securityContext:
 resources: {{- toYaml .values.resources | nindent 2 }}
 volumeMounts:
   - { name: tmp, mountPath: /tmp }
+  {{- if and .works .root.Values.vault.secret.name }}
+  - { name: vault, mountPath: /vault, readOnly: true }
+  {{- end }}
+  {{- if .disk }}
+  - { name: spool, mountPath: /spool }
+  {{- end }}
 {{- end -}}
 
 {{/* Variables from Secrets, then plain ones: root, only (names; empty: all), plain (a map). */}}

@@ -1,0 +1,1 @@
+create table if not exists paid (event text primary key, cents integer not null);
