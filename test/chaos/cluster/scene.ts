@@ -54,7 +54,9 @@ export async function scene(
   const store = await openPostgres({ url: postgres.url, migrates: true })
   ends.defer(() => store.close())
   await asked(postgres.url, EFFECTS)
-  const env = { DATABASE_URL: proxy.url(postgres.url), DESTINATION: destination.url, ...front?.env }
+  // What fails is what is in front, where there is such: a proxy before Postgres would only cost.
+  const url = front ? postgres.url : proxy.url(postgres.url)
+  const env = { DATABASE_URL: url, DESTINATION: destination.url, ...front?.env }
   const fleet = new Fleet({ place, random, roles: ROLES, env })
   ends.defer(() => fleet.end())
   await fleet.start()
