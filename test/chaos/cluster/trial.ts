@@ -54,6 +54,7 @@ export interface Recovery {
 const LEVEL_SHARE = 24
 /** Below that nobody can tell a backlog from what is under way. */
 const LEVEL_MIN = 200
+const OWED_LOOK_MS = 50
 const RECOVERY_MAX_MS = 120_000
 
 /** A cluster under load throughout, while all that it stands on fails in turn. */
@@ -73,7 +74,7 @@ export async function trial(plan: TrialPlan): Promise<TrialReport> {
   const before = await saturated()
   load.start()
   // In a broker nobody can count; what is owed is the same wherever it lies.
-  const watch = on.front ? new Watch(async () => owed.count) : on.watch
+  const watch = on.front ? new Watch(async () => owed.count, OWED_LOOK_MS) : on.watch
   const recoveries: Recovery[] = []
   for (const fault of on.front?.faults ?? FAULTS) recoveries.push(await suffered(fault, on, { ...plan, watch }))
   await load.stop()
