@@ -38,6 +38,9 @@ const ROLES = { ingestion: 3, processing: 4 } as const
 /** Postgres with as many connections as a small instance of a cloud allows. */
 const SETTINGS = { max_connections: '400', shared_buffers: '256MB' }
 
+const LEDGER_LOOK_MS = 100
+const FRONT_LOOK_MS = 1_000
+
 /** Three processes that take events and four that work them, over one Postgres behind a network that fails. */
 export async function scene(
   { random, front: openFront }: { readonly random: Random; readonly front?: OpenFront },
@@ -60,11 +63,13 @@ export async function scene(
   const fleet = new Fleet({ place, random, roles: ROLES, env })
   ends.defer(() => fleet.end())
   await fleet.start()
+  // Each process in front is asked, and its broker by it.
+  const lookMs = front ? FRONT_LOOK_MS : LEDGER_LOOK_MS
   const watch = new Watch(async () => {
     // First what is in front: what moves on meanwhile is seen twice, and not missed.
     const waiting = await inFront(front, fleet)
     return waiting + openIn(await store.ledger.backlog())
-  })
+  }, lookMs)
   return { front, postgres, proxy, destination, store, fleet, watch }
 }
 

@@ -1,14 +1,15 @@
 import { pause } from '../settle.ts'
 
-const LOOK_MS = 100
-
 /** How much is not done, as somebody sees it who looks from outside. */
 export class Watch {
   /** Rejects while nobody can say. */
   readonly open: () => Promise<number>
+  readonly #lookMs: number
 
-  constructor(open: () => Promise<number>) {
+  /** `lookMs` between two looks: to look costs those who are asked. */
+  constructor(open: () => Promise<number>, lookMs: number) {
     this.open = open
+    this.#lookMs = lookMs
   }
 
   /** The most that was open at any look. */
@@ -17,7 +18,7 @@ export class Watch {
     let highest = 0
     while (performance.now() < until) {
       highest = Math.max(highest, await this.open().catch(() => 0))
-      await pause(LOOK_MS)
+      await pause(this.#lookMs)
     }
     return highest
   }
@@ -31,7 +32,7 @@ export class Watch {
       const ms = performance.now() - from
       if (open <= level) return ms
       if (ms > withinMs) return Number.POSITIVE_INFINITY
-      await pause(LOOK_MS)
+      await pause(this.#lookMs)
     }
   }
 
