@@ -139,7 +139,10 @@ function posted(event: object, secret = SECRET) {
   return {
     version: '2.0',
     rawPath: '/',
-    headers: { 'stripe-signature': signatureOf(Buffer.from(body), undefined, secret), 'content-type': 'application/json' },
+    headers: {
+      'stripe-signature': signatureOf(Buffer.from(body), undefined, secret),
+      'content-type': 'application/json',
+    },
     requestContext: { http: { method: 'POST', path: '/' } },
     body: Buffer.from(body).toString('base64'),
     isBase64Encoded: true,
