@@ -12,6 +12,8 @@ const healthcheck = z.strictObject({
 })
 const service = z.strictObject({
   image: z.string(),
+  /** Started only where one of them is asked for. */
+  profiles: z.array(z.string()).default([]),
   build: z.strictObject({ context: z.string(), dockerfile: z.string(), args: texts }).optional(),
   restart: z.enum(['unless-stopped', 'on-failure', 'always', 'no']),
   stop_grace_period: z.string().regex(/^\d+s$/),
@@ -20,7 +22,7 @@ const service = z.strictObject({
   cap_drop: z.array(z.string()).default([]),
   security_opt: z.array(z.string()).default([]),
   command: z.array(z.string()).optional(),
-  environment: texts,
+  environment: texts.default({}),
   ports: z.array(z.string().regex(/^([\d.]+:)?\d+:\d+$/)).default([]),
   volumes: z.array(z.string()).default([]),
   healthcheck: healthcheck.optional(),
@@ -52,12 +54,13 @@ export interface ComposeFile extends Compose {
 export async function readCompose(path: string, given: Readonly<Record<string, string>>): Promise<ComposeFile> {
   const text = await readFile(path, 'utf8')
   const required = [...text.matchAll(/\$\{(\w+):\?/g)].map(([, name = '']) => name)
-  const fill = (_: string, name: string, fallback = '') => given[name] ?? fallback
+  const fill = (whole: string, name?: string, fallback = '') =>
+    name === undefined ? whole.slice(1) : (given[name] ?? fallback)
   // Variables are filled into what was parsed, not into the text, where an empty one would be null.
   const filled = (_: unknown, value: unknown) => (typeof value === 'string' ? value.replace(VARIABLE, fill) : value)
   const written = Object.entries(parse(text, filled, { merge: true })).filter(([key]) => !key.startsWith('x-'))
   return { ...file.parse(Object.fromEntries(written)), text, required }
 }
 
-/** `${NAME}`, `${NAME:-fallback}` and `${NAME:?why it is needed}`. */
-const VARIABLE = /\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g
+/** `${NAME}`, `${NAME:-fallback}` and `${NAME:?why it is needed}`; `$$` is a dollar. */
+const VARIABLE = /\$\$|\$\{(\w+)(?::-([^}]*)|:\?[^}]*)?\}/g
