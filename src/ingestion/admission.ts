@@ -100,7 +100,7 @@ export class Admission implements Service {
     if (this.#state.append === 'works') return
     this.#state.append = 'works'
     this.#closedMs = this.limits.closedMs
-    this.#deps.log.info({}, 'the store takes events again')
+    this.#deps.log.info({}, 'events are kept again')
   }
 
   failed(): void {
@@ -109,7 +109,7 @@ export class Admission implements Service {
     this.#state.append = 'failed'
     this.#state.probeAt = this.#deps.clock.now() + this.#closedMs
     this.#closedMs = Math.min(this.#closedMs * 2, this.limits.closedMsMax)
-    if (first) this.#deps.log.error({ code: 'store_unavailable' }, 'the store takes no events; deliveries get 503')
+    if (first) this.#deps.log.error({ code: 'store_unavailable' }, 'events cannot be kept; deliveries get 503')
   }
 
   async start(): Promise<void> {
