@@ -1,9 +1,9 @@
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import pg from 'pg'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Harness } from '../../src/testing/harness.ts'
+import type { Harness, Opened } from '../../src/testing/harness.ts'
 import { lockSuite } from '../../src/testing/lock-suite.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
 import type { Service } from '../services/service.ts'
@@ -22,8 +22,15 @@ export interface Server {
 
 let schemas = 0
 
+export interface Schema {
+  /** URLs of a ledger there. */
+  readonly direct: string
+  readonly pooled: string
+  drop(): Promise<unknown>
+}
+
 /** A schema of its own with a role that finds it without being told: that goes through a pooler, and is quicker than a database. */
-export async function ownSchema({ url, pooled }: Server) {
+export async function ownSchema({ url, pooled }: Server): Promise<Schema> {
   const name = `hookkeeper_${process.pid}_${++schemas}`
   await ask(
     url,
@@ -36,36 +43,78 @@ export async function ownSchema({ url, pooled }: Server) {
   }
 }
 
-/** A ledger of its own on that server, on a clock that stands still until told. */
-export const onPostgres = (server: () => Promise<Server>): Harness => ({
-  offers: ['clock', 'crash'],
-  async open() {
-    const { direct, pooled, drop } = await ownSchema(await server())
-    const clock = new VirtualClock()
-    const pools: Mortal[] = []
-    const open = async () => {
-      const mortal = new Mortal(pooled)
-      pools.push(mortal)
-      const { pool } = mortal
-      return openPostgres({ url: direct, directUrl: direct, migrates: true, name: 'one', clock, retention, pool })
-    }
-    const opened: Store[] = [await open()]
-    return {
-      store: opened[0]!,
-      clock: { now: () => clock.now(), advance: (ms) => advanced(clock, ms, pools) },
-      async reopen(how) {
-        if (how === 'clean') await opened.pop()!.close()
-        else await pools.at(-1)!.kill()
-        opened.push(await open())
-        return opened.at(-1)!
-      },
-      async close() {
-        for (const store of opened) await store.close()
-        await drop()
-      },
-    }
-  },
-})
+/** To make the tables takes longer than most of what is tried on them, so a schema serves again once it is emptied. */
+class Schemas {
+  readonly #server: () => Promise<Server>
+  readonly #spare: Schema[] = []
+
+  constructor(server: () => Promise<Server>) {
+    this.#server = server
+  }
+
+  async take(): Promise<Schema> {
+    return this.#spare.pop() ?? ownSchema(await this.#server())
+  }
+
+  /** Nobody uses it any more. */
+  async give(schema: Schema): Promise<void> {
+    await ask(schema.direct, EMPTY)
+    this.#spare.push(schema)
+  }
+
+  async drop(): Promise<void> {
+    for (const schema of this.#spare.splice(0)) await schema.drop()
+  }
+}
+
+/** As it was after the migrations, but for the days that have partitions. */
+const EMPTY = `
+do $$ declare name text; begin
+  for name in select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
+    and not relispartition and relname not in ('hookkeeper_schema', 'hookkeeper_buckets') loop
+    execute format('delete from %I', name);
+  end loop;
+  update hookkeeper_buckets set owner = null, epoch = 0, fence = 0;
+  for name in select relname from pg_class where relnamespace = current_schema()::regnamespace and relkind = 'S' loop
+    execute format('alter sequence %I restart', name);
+  end loop;
+end $$`
+
+/** A ledger of its own on that server, on a clock that stands still until told. To be called where tests are defined. */
+export function onPostgres(server: () => Promise<Server>): Harness {
+  const schemas = new Schemas(server)
+  // A server that was started here has ended by then, and they with it.
+  after(() => schemas.drop().catch(() => {}))
+  return { offers: ['clock', 'crash'], open: () => opened(schemas) }
+}
+
+async function opened(schemas: Schemas): Promise<Opened> {
+  const schema = await schemas.take()
+  const { direct, pooled } = schema
+  const clock = new VirtualClock()
+  const pools: Mortal[] = []
+  const open = async () => {
+    const mortal = new Mortal(pooled)
+    pools.push(mortal)
+    const { pool } = mortal
+    return openPostgres({ url: direct, directUrl: direct, migrates: true, name: 'one', clock, retention, pool })
+  }
+  const stores: Store[] = [await open()]
+  return {
+    store: stores[0]!,
+    clock: { now: () => clock.now(), advance: (ms) => advanced(clock, ms, pools) },
+    async reopen(how) {
+      if (how === 'clean') await stores.pop()!.close()
+      else await pools.at(-1)!.kill()
+      stores.push(await open())
+      return stores.at(-1)!
+    },
+    async close() {
+      for (const store of stores) await store.close()
+      await schemas.give(schema)
+    },
+  }
+}
 
 export async function ask<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
   const client = new pg.Client(url)
