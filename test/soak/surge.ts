@@ -20,8 +20,10 @@ export async function surge(words: readonly string[]): Promise<number> {
   })
   const names = positionals.length > 0 ? positionals : Object.keys(STAGES)
   const unknown = names.find((name) => !STAGES[name])
-  if (unknown !== undefined)
-    throw new Error(`There is no surge over ${unknown}; it takes ${Object.keys(STAGES).join(' and ')}.`)
+  if (unknown !== undefined) {
+    console.error(`There is no surge over ${unknown}; it takes ${Object.keys(STAGES).join(' and ')}.`)
+    return 2
+  }
   const command = ['npm run soak -- surge', ...words].join(' ')
   const at = { at: systemClock.now(), commit: commit(), machine: machine(tmpdir()), command }
 
