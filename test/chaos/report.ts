@@ -10,21 +10,13 @@ export interface Circumstances {
 }
 
 /** The committed report: what was promised, how it went, and the figures that the tests told. */
-export function report(
-  results: readonly FileResult[],
-  { at, tookMs, commit, machine, command }: Circumstances,
-): string {
+export function report(results: readonly FileResult[], circumstances: Circumstances): string {
   const lines = [
     '# Chaos',
     '',
     'The promises of [guarantees](../guarantees.md) at their full size. Made by the command below, not by hand.',
     '',
-    '| | |',
-    '|---|---|',
-    `| command | \`${command}\` |`,
-    `| commit | \`${commit}\`${commit.endsWith('+') ? ' (`+`: with changes that were not committed)' : ''} |`,
-    `| machine | ${machine} |`,
-    `| began | ${new Date(at).toISOString()}, took ${Math.round(tookMs / 1_000)} s |`,
+    ...headOf(circumstances),
     '',
     '| file | passed | failed | skipped | took |',
     '|---|--:|--:|--:|--:|',
@@ -50,3 +42,13 @@ function section({ file, notes, skips, failures }: FileResult): string[] {
 
 /** A test may tell a table, a row at a time. */
 const isRow = (note: string): boolean => note.startsWith('|')
+
+/** How a report came about. */
+export const headOf = ({ at, tookMs, commit, machine, command }: Circumstances): string[] => [
+  '| | |',
+  '|---|---|',
+  `| command | \`${command}\` |`,
+  `| commit | \`${commit}\`${commit.endsWith('+') ? ' (`+`: with changes that were not committed)' : ''} |`,
+  `| machine | ${machine} |`,
+  `| began | ${new Date(at).toISOString()}, took ${Math.round(tookMs / 1_000)} s |`,
+]

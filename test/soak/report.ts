@@ -1,4 +1,4 @@
-import type { Circumstances } from '../chaos/report.ts'
+import { type Circumstances, headOf } from '../chaos/report.ts'
 import { HANDLER_MS } from './stages.ts'
 import { CAPACITY, FACTOR, type Phase, SLOTS, type Trial } from './trial.ts'
 
@@ -42,18 +42,13 @@ function times(what: string, [before, now]: readonly [number, number], most: num
 }
 
 /** The committed report, made by the command that it names. */
-export function report(trials: readonly Trial[], { at, tookMs, commit, machine, command }: Circumstances): string {
+export function report(trials: readonly Trial[], circumstances: Circumstances): string {
   const lines = [
     '# Surge',
     '',
     `Handlers that bear ${CAPACITY} events a second (${SLOTS} slots of ${HANDLER_MS} ms) are sent ${CAPACITY * FACTOR} a second; then the one process that works is started anew with ${SLOTS * FACTOR} slots. Each event is of another customer; before the surge there is a quiet time at ${CAPACITY / 2} a second. Buyers are events of the class \`now\`: one in a hundred of the surge. Made by the command below, not by hand.`,
     '',
-    '| | |',
-    '|---|---|',
-    `| command | \`${command}\` |`,
-    `| commit | \`${commit}\`${commit.endsWith('+') ? ' (`+`: with changes that were not committed)' : ''} |`,
-    `| machine | ${machine} |`,
-    `| began | ${new Date(at).toISOString()}, took ${Math.round(tookMs / 1_000)} s |`,
+    ...headOf(circumstances),
     ...trials.flatMap(section),
   ]
   return `${lines.join('\n')}\n`
