@@ -1,4 +1,4 @@
-import { drained, histogram, open, quantileBetween } from '../api.ts'
+import { type Buckets, drained, histogram, open, quantileBetween } from '../api.ts'
 import type { Figures, Settings } from '../harness.ts'
 import { closedLoop, notOk, openLoop, withSubject } from '../ingest.ts'
 import { measure } from '../measure.ts'
@@ -38,9 +38,11 @@ async function saturated(running: Running, quick: boolean) {
 }
 
 async function settleLag(running: Running, measureMs: number) {
-  const before = await histogram(running.api, LAG)
-  const measured = await measure(running, openLoop(LAG_RATE, measureMs))
+  let before: Promise<Buckets> | null = null
+  const begun = () => (before = histogram(running.api, LAG))
+  const measured = await measure(running, openLoop(LAG_RATE, measureMs), begun)
   const left = await drained(running, DRAINED_MS)
   const after = await histogram(running.api, LAG)
-  return { ...measured, left, ms: (q: number) => quantileBetween(before, after, q) * 1_000 }
+  const from = (await before) ?? after
+  return { ...measured, left, ms: (q: number) => quantileBetween(from, after, q) * 1_000 }
 }

@@ -165,7 +165,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
   const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
     if (events.length === 0) return []
     const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
-    desk.stir(newcomers)
+    desk.came(newcomers)
     wakes.wake(newcomers.map(({ ref }) => ref))
     return answers
   }

@@ -28,7 +28,9 @@ const ACK_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 const ATTEMPT_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 // Stripe counts `created` in whole seconds and tries again for three days.
 const DELIVERY_SECONDS = [0.5, 1, 2, 3, 5, 10, 30, 60, 300, 1800, 3600, 21_600, 86_400, 259_200]
-const SETTLE_SECONDS = [0.001, 0.003, 0.005, 0.01, 0.015, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600, 21_600, 86_400]
+const SETTLE_SECONDS = [
+  0.001, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600, 21_600, 86_400,
+]
 
 export function createMeter(): Meter {
   const m = metrics()

@@ -66,6 +66,86 @@ async function untilActive(url: string, pid: number): Promise<void> {
   while ((await ask(url, text)).length === 0);
 }
 
+test('what the only process has admitted it works without looking for it, and a look tells it no second time', {
+  skip: postgres.skip,
+}, async (t) => {
+  const pool = new pg.Pool({ connectionString: await database(t) })
+  let deaf = false
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...asked: unknown[]) => Promise<{ rows: { kind?: number }[] }>
+    client.query = (async (asked: { name?: string }, ...rest: unknown[]) => {
+      const answer = await query(asked, ...rest)
+      if (!deaf || asked.name !== 'hookkeeper_look') return answer
+      return { ...answer, rows: answer.rows.filter(({ kind }) => kind !== 1) }
+    }) as never
+  })
+  const store = await openPostgres({ url: '', pool, migrates: true })
+  t.after(() => store.close())
+  const now = { now: () => Date.now() }
+  const want = { max: 1, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler({ name: 'one' })] }
+  const work = async (id: string) => {
+    await store.ledger.admit([envelope(now, { id, customer: null, object: null })])
+    const works = await store.ledger.lease(want)
+    assert.deepEqual(
+      works.map(({ event }) => event.id),
+      [id],
+    )
+    return works
+  }
+  // It has its buckets.
+  const before = await work('evt_1')
+  deaf = true
+  const works = await work('evt_2')
+  deaf = false
+
+  const { ready, running } = await store.ledger.backlog()
+  assert.deepEqual({ ready, running }, { ready: 0, running: 2 })
+  const results = [...before, ...works].map((work) => ({
+    work,
+    outcome: { kind: 'done', reason: 'worked' } as const,
+    returned: ['one'],
+  }))
+  assert.deepEqual(await store.ledger.settle(results), ['settled', 'settled'])
+  assert.equal((await store.ledger.backlog()).running, 0)
+})
+
+const WAITING = 1_000
+const WORKED = 100
+const READ = "select sum(idx_tup_read)::int4 as rows from pg_stat_user_indexes where relname = 'hookkeeper_queue'"
+
+// Planned while there is nothing yet: an index of all in a bucket would then look as good as the key.
+test('on a ledger that was just made a lease and its end read what they are about, however much waits', {
+  skip: postgres.skip,
+}, async (t) => {
+  const url = await database(t)
+  const store = await openPostgres({ url: '', pool: new pg.Pool({ connectionString: url, max: 1 }), migrates: true })
+  const now = { now: () => Date.now() }
+  const admit = (from: number, count: number) =>
+    store.ledger.admit(
+      Array.from({ length: count }, (_, n) =>
+        envelope(now, { id: `evt_${from + n}`, customer: `cus_${from + n}`, object: null }),
+      ),
+    )
+  const work = async (max: number) => {
+    const want = { max, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler({ name: 'one', room: max })] }
+    const works = await store.ledger.lease(want)
+    assert.equal(works.length, max)
+    await store.ledger.settle(
+      works.map((work) => ({ work, outcome: { kind: 'done', reason: 'worked' }, returned: ['one'] })),
+    )
+  }
+  await admit(0, 1)
+  await work(1)
+
+  await admit(1, WAITING)
+  await work(WORKED)
+  // What a session has counted it tells when it ends.
+  await store.close()
+
+  const [read] = await ask<{ rows: number }>(url, READ)
+  assert.ok(read && read.rows > 0 && read.rows < 2 * WAITING, `read ${read?.rows} rows`)
+})
+
 test('while the end of an attempt is being written, other lanes go on and its own is leased to nobody', {
   skip: postgres.skip,
 }, async (t) => {

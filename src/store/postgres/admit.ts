@@ -20,6 +20,8 @@ export interface Newcomer {
   readonly arrived: number
   /** No event of its object came before. */
   readonly first: boolean
+  /** Of its transaction. */
+  readonly tx: string
 }
 
 interface Deps {
@@ -61,6 +63,7 @@ interface Placed {
   readonly first: boolean
   /** It waits for somebody's word, whatever it came as. */
   readonly held: boolean
+  readonly tx: string
 }
 
 /** The same id twice in one batch is a repeat the second time; ids go in sorted, or two batches could wait for one another. */
@@ -110,13 +113,13 @@ class Batch {
     ]
   }
 
-  place({ ord, bucket, n, lane, first, held }: Placed): void {
+  place({ ord, bucket, n, lane, first, held, tx }: Placed): void {
     const came = this.fresh[ord - 1]!
     const event = held ? { ...came, as: 'hold' as const } : came
     this.answers[this.#at[ord - 1]!] = 'new'
     if (event.as === 'record') return
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
-    this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first })
+    this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first, tx })
   }
 }
 
@@ -181,6 +184,7 @@ with i as materialized (
   select new.at_bucket, new.n, new.day, i.arrived, i.dealt = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency
   from new join i using (ord) where i.mode <> 'record'
 )
-select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, i.dealt = 'hold' as held
+select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, i.dealt = 'hold' as held,
+  pg_current_xact_id()::text as tx
 from new join i using (ord)`,
 )

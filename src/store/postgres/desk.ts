@@ -3,6 +3,7 @@ import { failure } from '../../core/errors.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Backlog, Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
+import { Alarm } from './alarm.ts'
 import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
@@ -11,7 +12,8 @@ import { endLeases } from './expiry.ts'
 import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
 import { Leasing, partition } from './leasing.ts'
-import { Arrivals } from './news.ts'
+import { Looks } from './looks.ts'
+import { Arrivals, type News } from './news.ts'
 import { placeOf } from './refs.ts'
 import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
@@ -30,9 +32,6 @@ export interface DeskOptions {
 
 const BEAT_MS = 2_000
 const HUNGRY_MS = 250
-/** Without a word from anybody we look for news this often: soon after something came, then less and less. */
-const LOOK_MIN_MS = 20
-const LOOK_MAX_MS = 1_000
 const TRIES_MAX = 4
 const AFTER_FAILURE_MS = 250
 
@@ -50,24 +49,24 @@ export class Desk {
   #asked: Asked[] = []
   readonly #doubts = new Set<Ref>()
   readonly #flights = new Flights()
+  readonly #alarm: Alarm
   /** What the rows have refused: memory has it wrong. */
   readonly #wrong = new Set<Ref>()
   #failure: Error | null = null
   /** Lanes have become free. */
   #freed = false
   #turning: Promise<void> | null = null
-  #dirty = false
-  #lookMs = LOOK_MIN_MS
-  #lookedAt = 0
+  readonly #looks = new Looks()
+  /** Admitted here and not yet in the book. */
+  #own: Newcomer[] = []
   #beatAt = 0
   #closed = false
-  #wake = () => {}
-  #wakeDue = () => {}
 
   constructor(options: DeskOptions) {
     this.#options = options
     this.#arrivals = new Arrivals(options.sql)
     this.#leasing = new Leasing(options)
+    this.#alarm = new Alarm(options)
   }
 
   get book(): Book {
@@ -91,10 +90,17 @@ export class Desk {
     return granted
   }
 
-  /** Something came, here or elsewhere. */
-  stir(newcomers: readonly Newcomer[] = []): void {
+  /** Something came elsewhere, or into buckets that are not ours alone. */
+  stir(): void {
+    this.#looks.stirred = true
+    if (this.#options.seats.holdings.length > 0) this.#go()
+  }
+
+  /** These were admitted here. What others admit may come before them in a lane: only where there are none we need not look. */
+  came(newcomers: readonly Newcomer[]): void {
     for (const newcomer of newcomers) this.#leasing.recent.add(newcomer)
-    this.#dirty = true
+    if (!this.#options.seats.alone) return this.stir()
+    this.#own.push(...newcomers)
     if (this.#options.seats.holdings.length > 0) this.#go()
   }
 
@@ -121,8 +127,7 @@ export class Desk {
     if (this.#asked.length > 0) await this.#turn().catch(() => {})
     await this.#still()
     this.#closed = true
-    this.#wake()
-    this.#wakeDue()
+    this.#alarm.off()
     for (const asked of this.#asked.splice(0)) asked.reject(failure('store_closed'))
     this.#leasing.end()
   }
@@ -156,7 +161,8 @@ export class Desk {
   get #hasMore(): boolean {
     if (this.#closed) return false
     if (this.#failure || this.#wrong.size > 0 || this.#asked.some((one) => this.#flights.clear(one))) return true
-    return this.#leasing.hasNew || ((this.#dirty || this.#freed) && this.#leasing.waits)
+    const news = this.#looks.stirred || this.#own.length > 0 || this.#freed
+    return this.#leasing.hasNew || (news && this.#leasing.waits)
   }
 
   async #turn(): Promise<void> {
@@ -165,12 +171,13 @@ export class Desk {
     if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
     const asked = this.#takeClear()
-    const hasty = this.#leasing.hear(this.#lookMs)
+    const hasty = this.#leasing.hear(this.#looks.everyMs)
     this.#freed = false
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
       if (this.#mayHaveNews(hasty)) await this.#look()
       await this.#putRight()
+      this.#takeIn(this.#arrivals.tell(this.#own.splice(0)))
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
@@ -187,7 +194,7 @@ export class Desk {
 
   /** Whoever waits hears of it by the next look, and whoever does not is told what there is now. */
   #mayHaveNews(hasty: boolean): boolean {
-    if (this.#dirty || this.#options.pace.now() - this.#lookedAt >= this.#lookMs) return true
+    if (this.#looks.due(this.#options.pace.now())) return true
     return hasty && this.#book.lanes.counts.ready === 0
   }
 
@@ -208,14 +215,17 @@ export class Desk {
   }
 
   async #look(): Promise<void> {
-    const { pace, now } = this.#options
-    this.#dirty = false
-    this.#lookedAt = pace.now()
+    this.#looks.begin(this.#options.pace.now())
     if (this.#arrivals.buckets.length === 0) return
     const { rows, changed } = await this.#arrivals.look()
-    this.#lookMs = rows.length > 0 ? LOOK_MIN_MS : Math.min(LOOK_MAX_MS, this.#lookMs * 2)
+    this.#looks.end(rows.length > 0)
     this.#book.forget(changed)
-    for (const [ref, row] of rows) this.#book.take(ref, row, now(), (one, live) => this.#whose(one, live))
+    this.#takeIn(rows)
+  }
+
+  #takeIn(rows: News['rows']): void {
+    const now = this.#options.now()
+    for (const [ref, row] of rows) this.#book.take(ref, row, now, (one, live) => this.#whose(one, live))
   }
 
   #whose(ref: Ref, { holder, row }: Live): 'ours' | 'theirs' | 'nobody' {
@@ -272,12 +282,11 @@ export class Desk {
   /** The rows knew better: what is known of these events is read anew. A bucket that was lost is noticed by the next beat. */
   async #putRight(refs = [...this.#wrong]): Promise<void> {
     if (refs.length === 0) return
-    const { now, seats } = this.#options
+    const { seats } = this.#options
     for (const ref of refs) this.#wrong.delete(ref)
     this.#beatAt = 0
     this.#book.forget(new Set(refs))
-    for (const [ref, row] of await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
-      this.#book.take(ref, row, now(), (one, live) => this.#whose(one, live))
+    this.#takeIn(await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
   }
 
   #failed(error: unknown): Error {
@@ -300,7 +309,7 @@ export class Desk {
     this.#wrong.clear()
     this.#arrivals.again()
     this.#book = Book.anew(this.#holds, this.#options.now())
-    this.#dirty = true
+    this.#looks.stirred = true
     this.#beatAt = 0
     this.#leasing.failed(failed)
     await new Promise<void>((resolve) => pace.after(AFTER_FAILURE_MS, resolve))
@@ -310,20 +319,14 @@ export class Desk {
     return this.#book.counts(this.#options.now())
   }
 
-  /** Sleeps until something falls due: by the events' clock, or by ours. */
+  /** Sleeps until something falls due. */
   #plan(): void {
-    this.#wake()
-    this.#wakeDue()
-    const { clock, pace, now, seats } = this.#options
+    this.#alarm.off()
+    const { now, seats } = this.#options
     if (this.#closed || !seats.works) return
-    const ends = [...this.#book.running.values()].reduce(
-      (first, { live }) => Math.min(first, live.row.leaseEndsAt),
-      Number.POSITIVE_INFINITY,
-    )
-    const due = Math.min(ends, this.#leasing.waits ? this.#leasing.nextAt(this.#book) : Number.POSITIVE_INFINITY)
-    if (due < Number.POSITIVE_INFINITY) this.#wakeDue = clock.after(Math.max(0, due - now()), () => this.#go())
-    const look = this.#leasing.waits ? this.#lookedAt + this.#lookMs : Number.POSITIVE_INFINITY
-    const at = Math.min(this.#beatAt, look)
-    this.#wake = pace.after(Math.max(0, at - pace.now()), () => this.#go())
+    const { waits } = this.#leasing
+    const due = Math.min(this.#book.firstEndAt, waits ? this.#leasing.nextAt(this.#book) : Number.POSITIVE_INFINITY)
+    const at = waits ? Math.min(this.#beatAt, this.#looks.nextAt) : this.#beatAt
+    this.#alarm.set({ dueInMs: due - now(), at }, () => this.#go())
   }
 }

@@ -1,8 +1,12 @@
+import { hash53 } from '../hash.ts'
+import { positionOf, urgencyCode } from '../place.ts'
 import type { Ref } from '../store.ts'
+import type { Newcomer } from './admit.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
-import { refOf } from './refs.ts'
+import { placeOf, refOf } from './refs.ts'
 import { type LiveRow, named } from './rows.ts'
+import { tenantText } from './tenants.ts'
 
 /** A row of the queue, as the scheduler needs it. */
 export interface QueueRow {
@@ -19,6 +23,8 @@ export interface QueueRow {
   readonly held: boolean
   /** All of its life; null while it is as its admission left it. */
   readonly touched: LiveRow | null
+  /** By another hand than its bucket's owner's. */
+  readonly moved: boolean
 }
 
 export interface News {
@@ -36,6 +42,8 @@ interface Snapshot {
 
 const NOTHING: Snapshot = { xmax: '0', xip: [] }
 
+const sees = ({ xmax, xip }: Snapshot, tx: string): boolean => Number(tx) < Number(xmax) && !xip.includes(tx)
+
 /**
  * What came into our buckets since we last looked. Two looks are two snapshots, and what the second sees and the first did not is
  * what committed between them, in whatever order it began: nothing is missed, nothing is told twice, and nobody waits for a
@@ -44,6 +52,8 @@ const NOTHING: Snapshot = { xmax: '0', xip: [] }
 export class Arrivals {
   readonly #sql: Sql
   #seen = new Map<number, Snapshot>()
+  /** Told before a look could, with the transaction that brought them: the look that sees it leaves them out. */
+  readonly #told = new Map<Ref, string>()
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -55,16 +65,33 @@ export class Arrivals {
 
   /** The next look tells all that is in this bucket. */
   follow(bucket: number): void {
+    this.#untell(bucket)
     this.#seen.set(bucket, NOTHING)
   }
 
   unfollow(bucket: number): void {
+    this.#untell(bucket)
     this.#seen.delete(bucket)
+  }
+
+  #untell(bucket: number): void {
+    for (const ref of this.#told.keys()) if (placeOf(ref).bucket === bucket) this.#told.delete(ref)
   }
 
   /** All is told anew. */
   again(): void {
     for (const bucket of this.#seen.keys()) this.follow(bucket)
+  }
+
+  /** What this process has admitted itself, as the next look would tell it. */
+  tell(newcomers: readonly Newcomer[]): News['rows'] {
+    return newcomers.flatMap((newcomer): [Ref, QueueRow][] => {
+      const snapshot = this.#seen.get(placeOf(newcomer.ref).bucket)
+      // Not ours; or a look is to tell all that is there; or one was faster than the answer to the admission.
+      if (!snapshot || snapshot === NOTHING || sees(snapshot, newcomer.tx)) return []
+      this.#told.set(newcomer.ref, newcomer.tx)
+      return [[newcomer.ref, rowOf(newcomer)]]
+    })
   }
 
   async look(): Promise<News> {
@@ -78,7 +105,12 @@ export class Arrivals {
     const snapshot = { xmax, xip: xip === '' ? [] : xip.split(',') }
     const known = new Set(seen.flatMap(([bucket, { xmax }]) => (xmax === '0' ? [] : [bucket])))
     for (const [bucket, before] of seen) if (this.#seen.get(bucket) === before) this.#seen.set(bucket, snapshot)
-    return newsOf(found, known)
+    const news = newsOf(
+      found.filter((row) => row.kind !== 1 || row.moved || !this.#told.has(refOf(row))),
+      known,
+    )
+    for (const [ref, tx] of this.#told) if (sees(snapshot, tx)) this.#told.delete(ref)
+    return news
   }
 
   /** Single rows, as they are now. */
@@ -89,6 +121,12 @@ export class Arrivals {
     return rows.map((row) => [refOf(row), row])
   }
 }
+
+const rowOf = ({ ref, event, lane, arrived }: Newcomer): QueueRow => ({
+  ...placeOf(ref),
+  ...{ rev: 0, place: positionOf(event), lane: hash53(lane), tenant: tenantText(event.tenant), type: event.type },
+  ...{ urgency: urgencyCode(event.urgency), arrived, held: event.as === 'hold', touched: null, moved: false },
+})
 
 type Found = QueueRow & { readonly kind: number }
 
@@ -110,30 +148,31 @@ function newsOf(found: readonly Found[], known: ReadonlySet<number>): News {
 }
 
 const QUEUE_COLUMNS = `bucket, n::float8, day, rev, place::float8, lane::float8, tenant, type, urgency, arrived::float8, held,
-  case when rev > 0 then to_jsonb(q) end as touched`
+  case when rev > 0 then to_jsonb(q) end as touched, tx <> born as moved`
 
 // Bucket by bucket along an index that begins with it, so that what is asked is never more than what is new: what has begun since
-// the last look, and each that was under way then by itself.
-const since = (table: string, columns: string) => `
+// the last look, and each that was under way then by itself. `bucket` names it as its index does.
+const since = (table: string, columns: string, bucket: string) => `
   select q.* from e cross join lateral (
-    select ${columns} from ${table} q where q.bucket = e.bucket and q.tx >= e.xmax offset 0) q
+    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx >= e.xmax offset 0) q
   union all
   select q.* from e cross join lateral unnest(e.xip) x(tx) cross join lateral (
-    select ${columns} from ${table} q where q.bucket = e.bucket and q.tx = x.tx offset 0) q`
+    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx = x.tx offset 0) q`
 
 const LOOK = prepared(
   'look',
   `
 with e as materialized (
   select bucket, xmax, xip::xid8[] as xip from unnest($1::int4[], $2::xid8[], $3::text[]) e(bucket, xmax, xip)
-), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS)}
-), gone as (${since('hookkeeper_news', 'bucket, n::float8, day')})
+), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS, 'q.bucket::int8')}
+), gone as (${since('hookkeeper_news', 'bucket, n::float8, day', 'q.bucket')})
 select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as place, 0::float8 as lane, '' as tenant,
-  pg_current_snapshot()::text as type, 0 as urgency, 0::float8 as arrived, false as held, null::jsonb as touched
+  pg_current_snapshot()::text as type, 0 as urgency, 0::float8 as arrived, false as held, null::jsonb as touched,
+  false as moved
 union all
-select 1, bucket, n, day, rev, place, lane, tenant, type, urgency, arrived, held, touched from fresh
+select 1, bucket, n, day, rev, place, lane, tenant, type, urgency, arrived, held, touched, moved from fresh
 union all
-select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null from gone`,
+select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null, false from gone`,
 )
 
 const REREAD = `

@@ -57,6 +57,11 @@ export class Seats {
     return id !== null && this.#members.has(id)
   }
 
+  /** Nobody else was heard of. */
+  get alone(): boolean {
+    return this.#members.size <= 1
+  }
+
   /** One more than any before it in this bucket; null when none is left in hand. */
   fence(bucket: number): number | null {
     const seat = this.#seats.get(bucket)

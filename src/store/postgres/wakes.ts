@@ -72,7 +72,11 @@ export class Wakes {
       const client = await openClient(this.#url, 'hookkeeper wake-ups')
       client.on('error', () => {})
       client.on('end', () => this.#lost(client))
-      client.on('notification', ({ payload }) => this.#heard((payload ?? '').split(',').map(Number)))
+      client.on('notification', ({ processId, payload }) => {
+        // What was admitted here is known here.
+        if (processId !== (client as { processID?: number }).processID)
+          this.#heard((payload ?? '').split(',').map(Number))
+      })
       await client.connect()
       await client.query(`listen ${CHANNEL}`)
       this.#client = client

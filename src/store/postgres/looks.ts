@@ -1,0 +1,32 @@
+/** Without a word from anybody we look for news this often: soon after something came, then less and less. */
+const LEAST_MS = 20
+const MOST_MS = 1_000
+
+/** When to look for news. */
+export class Looks {
+  /** Something came. */
+  stirred = false
+  #everyMs = LEAST_MS
+  #at = 0
+
+  get everyMs(): number {
+    return this.#everyMs
+  }
+
+  get nextAt(): number {
+    return this.#at + this.#everyMs
+  }
+
+  due(now: number): boolean {
+    return this.stirred || now >= this.nextAt
+  }
+
+  begin(now: number): void {
+    this.stirred = false
+    this.#at = now
+  }
+
+  end(found: boolean): void {
+    this.#everyMs = found ? LEAST_MS : Math.min(MOST_MS, this.#everyMs * 2)
+  }
+}
