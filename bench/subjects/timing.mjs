@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 
 /** The product's own edges, in seconds: a peer's lag is read with the same ruler. */
 export const SETTLE_SECONDS = [
-  0.001, 0.003, 0.005, 0.01, 0.015, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600, 21_600, 86_400,
+  0.001, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600, 21_600, 86_400,
 ]
 
 /** From 0.1 ms to 100 s, each 2 % above the one before. */

@@ -51,7 +51,8 @@ export class VirtualClock implements Clock {
       timer.run()
       await settled()
     }
-    this.#now = until
+    // Somebody else may have moved it further meanwhile.
+    this.#now = Math.max(this.#now, until)
     await settled()
   }
 
@@ -76,7 +77,12 @@ interface Timer {
   readonly run: () => void
 }
 
-/** Resolves when everything that was already promised has run. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+/** Resolves in the next round of the event loop: what one round brings can be done together. */
+export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+const BREATHS = 4
+
+/** Resolves when everything that was already promised has run, also what takes a breath before it goes on. */
+export async function settled(): Promise<void> {
+  for (let n = 0; n < BREATHS; n++) await breath()
 }

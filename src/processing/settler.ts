@@ -1,5 +1,5 @@
 import { ceiling, type RetryPolicy } from '../core/backoff.ts'
-import type { Clock } from '../core/clock.ts'
+import { breath, type Clock } from '../core/clock.ts'
 import type { Ledger, Settled, Settlement } from '../store/store.ts'
 
 /** In one call at most: the ledger writes them in one transaction, and others wait for it. */
@@ -41,8 +41,8 @@ export class Settler {
       this.#queue.push({ settlement, leaseEndsAt, resolve })
       if (this.#busy) return
       this.#busy = true
-      // One turn of the microtasks later, so that events leased together are settled together.
-      queueMicrotask(() => void this.#flush())
+      // Handlers that end in one breath are settled together.
+      void breath().then(() => this.#flush())
     })
   }
 

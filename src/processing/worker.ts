@@ -1,5 +1,5 @@
 import { ceiling, type RetryPolicy } from '../core/backoff.ts'
-import type { Clock } from '../core/clock.ts'
+import { breath, type Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger, Service } from '../core/service.ts'
@@ -117,7 +117,8 @@ export class Worker implements Service {
 
   async #run(): Promise<void> {
     for (let failures = 0; !this.#stopping && this.#left() > 0; ) {
-      if (this.#room() <= 0) await this.#change()
+      // Handlers that end in one breath are followed by one lease.
+      if (this.#room() <= 0) await this.#change().then(breath)
       else {
         const leased = await this.#leased()
         failures = leased ? 0 : failures + 1

@@ -25,10 +25,11 @@ export interface Flight {
 
 /**
  * A commit takes as long as the disk, or the replica behind it. Where that is long, a second one goes off meanwhile, since the server
- * syncs both at once; where it is short, what comes meanwhile is written together, since each write costs by itself.
+ * syncs both at once; where it is short, or the server has its hands full, what comes meanwhile is written together, since each write
+ * costs by itself.
  */
 const FLIGHTS_MAX = 2
-const LONG_MS = 2
+const LONG_MS = 10
 
 /** Writes under way. No two of them are about one event or one lane, so that their order does not matter. */
 export class Flights {
