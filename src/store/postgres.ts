@@ -8,6 +8,7 @@ import { Arrival, admit } from './postgres/admit.ts'
 import { backlog } from './postgres/backlog.ts'
 import { changes } from './postgres/changes.ts'
 import { checkPostgres, refusals } from './postgres/check.ts'
+import { controlsOver } from './postgres/controls.ts'
 import { Desk } from './postgres/desk.ts'
 import { openPool, type Sql, sqlOver } from './postgres/driver.ts'
 import { edgeKeysOver } from './postgres/edge-keys.ts'
@@ -15,7 +16,7 @@ import { find, type Looking } from './postgres/find.ts'
 import { migratePostgres, requireSchema } from './postgres/migrate.ts'
 import { move } from './postgres/move.ts'
 import { Partitions } from './postgres/partitions.ts'
-import { controlsOver, journalOver, locksOver } from './postgres/records.ts'
+import { journalOver, locksOver } from './postgres/records.ts'
 import { restore } from './postgres/restore.ts'
 import { type Retention, Sweeper } from './postgres/retention.ts'
 import { Seats } from './postgres/seats.ts'
@@ -121,7 +122,7 @@ function storeOver(parts: Parts): Store {
   return {
     name: 'postgres',
     ledger: ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }),
-    controls: controlsOver(sql, now),
+    controls: controlsOver(sql, now, () => desk.controlsVersion()),
     journal: journalOver(sql, now),
     locks,
     edgeKeys: edgeKeysOver(sql, now),
@@ -194,8 +195,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
     changes: (cursor, max) => changes(sql, cursor, max),
     async backlog() {
       // What another process moved counts from now on, and not from our next look.
-      desk.stir()
-      await desk.ask({ kind: 'look' })
+      await desk.lookNow()
       return backlog(sql, { id, buckets: seats.holdings.map(({ bucket }) => bucket), counts: desk.counts() }, now())
     },
   }

@@ -1,9 +1,10 @@
-import type { Clock } from '../../core/clock.ts'
+import { breath, type Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Backlog, Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
 import { Alarm } from './alarm.ts'
+import { Asks } from './asks.ts'
 import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
@@ -11,7 +12,7 @@ import { elsewhere } from './elsewhere.ts'
 import { endLeases } from './expiry.ts'
 import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
-import { Leasing, partition } from './leasing.ts'
+import { Leasing } from './leasing.ts'
 import { Looks } from './looks.ts'
 import { Arrivals, type News } from './news.ts'
 import { placeOf } from './refs.ts'
@@ -32,7 +33,6 @@ export interface DeskOptions {
 
 const BEAT_MS = 2_000
 const HUNGRY_MS = 250
-const TRIES_MAX = 4
 const AFTER_FAILURE_MS = 250
 
 /**
@@ -46,9 +46,9 @@ export class Desk {
   readonly #leasing: Leasing
   #book = new Book()
   #holds: readonly Hold[] = []
-  #asked: Asked[] = []
   readonly #doubts = new Set<Ref>()
   readonly #flights = new Flights()
+  readonly #asks = new Asks(this.#flights)
   readonly #alarm: Alarm
   /** What the rows have refused: memory has it wrong. */
   readonly #wrong = new Set<Ref>()
@@ -74,11 +74,10 @@ export class Desk {
   }
 
   ask<V>(command: Command): Promise<V> {
-    return new Promise<V>((resolve, reject) => {
-      if (this.#closed) return reject(failure('store_closed'))
-      this.#asked.push({ command, resolve: resolve as (value: never) => void, reject, tries: 0 })
-      this.#go()
-    })
+    if (this.#closed) return Promise.reject(failure('store_closed'))
+    const answer = this.#asks.add<V>(command)
+    this.#go()
+    return answer
   }
 
   lease(want: Want, signal?: AbortSignal): Promise<readonly Work[]> {
@@ -104,6 +103,19 @@ export class Desk {
     if (this.#options.seats.holdings.length > 0) this.#go()
   }
 
+  /** Resolves when a look has told what there was by now. */
+  lookNow(): Promise<void> {
+    this.stir()
+    return this.ask({ kind: 'look' })
+  }
+
+  /** Of this moment; null where there is nothing to look at. */
+  async controlsVersion(): Promise<string | null> {
+    if (this.#arrivals.buckets.length === 0) return null
+    await this.lookNow()
+    return this.#arrivals.controlsVersion
+  }
+
   /** Its buckets were taken from it. */
   async renounce(): Promise<void> {
     this.#beatAt = 0
@@ -124,11 +136,11 @@ export class Desk {
 
   async close(): Promise<void> {
     await this.#still()
-    if (this.#asked.length > 0) await this.#turn().catch(() => {})
+    if (this.#asks.some) await this.#turn().catch(() => {})
     await this.#still()
     this.#closed = true
     this.#alarm.off()
-    for (const asked of this.#asked.splice(0)) asked.reject(failure('store_closed'))
+    this.#asks.end(failure('store_closed'))
     this.#leasing.end()
   }
 
@@ -153,14 +165,14 @@ export class Desk {
 
   async #turns(): Promise<void> {
     // What is asked in the same breath goes into the same turn.
-    await Promise.resolve()
+    await breath()
     do await this.#turn()
     while (this.#hasMore)
   }
 
   get #hasMore(): boolean {
     if (this.#closed) return false
-    if (this.#failure || this.#wrong.size > 0 || this.#asked.some((one) => this.#flights.clear(one))) return true
+    if (this.#failure || this.#wrong.size > 0 || this.#asks.clear) return true
     const news = this.#looks.stirred || this.#own.length > 0 || this.#freed
     return this.#leasing.hasNew || (news && this.#leasing.waits)
   }
@@ -170,7 +182,7 @@ export class Desk {
     while (this.#failure && this.#flights.some) await this.#flights.next()
     if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
-    const asked = this.#takeClear()
+    const asked = this.#asks.takeClear()
     const hasty = this.#leasing.hear(this.#looks.everyMs)
     this.#freed = false
     try {
@@ -181,15 +193,8 @@ export class Desk {
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
-      this.#again(asked, this.#failed(error))
+      this.#asks.again(asked, this.#failed(error), this.#closed)
     }
-  }
-
-  /** What was asked about events that are just being written waits for that. */
-  #takeClear(): readonly Asked[] {
-    const [clear, busy] = partition(this.#asked, (one) => this.#flights.clear(one))
-    this.#asked = busy
-    return clear
   }
 
   /** Whoever waits hears of it by the next look, and whoever does not is told what there is now. */
@@ -259,10 +264,8 @@ export class Desk {
       const failed = this.#failed(error)
       this.#flights.end(flight)
       this.#leasing.lost(flight.grants, failed)
-      this.#again(
-        flight.answers.map(({ asked }) => asked),
-        failed,
-      )
+      const asked = flight.answers.map(({ asked }) => asked)
+      this.#asks.again(asked, failed, this.#closed)
     }
     this.#freed = true
     if (!this.#turning) this.#rest()
@@ -272,10 +275,8 @@ export class Desk {
     const refused = draft.changes.filter(({ ref }) => !written.has(ref)).map(({ ref }) => ref)
     this.#leasing.forget(refused)
     for (const ref of refused) this.#wrong.add(ref)
-    for (const { asked, refs, value } of answers) {
-      if (refs.some((ref) => !written.has(ref)) && asked.tries++ < TRIES_MAX) this.#asked.push(asked)
-      else asked.resolve(value as never)
-    }
+    for (const { asked, refs, value } of answers)
+      this.#asks.answer(asked, value, !refs.every((ref) => written.has(ref)))
     this.#leasing.deliver(grants, written)
   }
 
@@ -292,13 +293,6 @@ export class Desk {
   #failed(error: unknown): Error {
     this.#failure ??= error instanceof Error ? error : failure('store_failed', { what: 'a broken invariant' })
     return this.#failure
-  }
-
-  #again(asked: readonly Asked[], failed: Error): void {
-    for (const one of asked) {
-      if (one.tries++ < TRIES_MAX && !this.#closed) this.#asked.push(one)
-      else one.reject(failed)
-    }
   }
 
   /** Nothing is under way any more: all is read anew. */

@@ -1,6 +1,7 @@
 /** Without a word from anybody we look for news this often: soon after something came, then less and less. */
 const LEAST_MS = 20
-const MOST_MS = 1_000
+/** A little over a second: the controls are looked at each second, and that look serves for both. */
+const MOST_MS = 1_050
 
 /** When to look for news. */
 export class Looks {

@@ -2,6 +2,7 @@ import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Ref } from '../store.ts'
 import type { Newcomer } from './admit.ts'
+import { CONTROLS_VERSION } from './controls.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
 import { placeOf, refOf } from './refs.ts'
@@ -54,6 +55,8 @@ export class Arrivals {
   #seen = new Map<number, Snapshot>()
   /** Told before a look could, with the transaction that brought them: the look that sees it leaves them out. */
   readonly #told = new Map<Ref, string>()
+  /** As the last look found it. */
+  controlsVersion: string | null = null
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -101,7 +104,9 @@ export class Arrivals {
       seen.map(([, { xmax }]) => xmax),
       seen.map(([, { xip }]) => `{${xip.join(',')}}`),
     ])
-    const [, xmax = '0', xip = ''] = (found.find(({ kind }) => kind === 0)?.type ?? '').split(':')
+    const head = found.find(({ kind }) => kind === 0)
+    this.controlsVersion = head?.tenant ?? null
+    const [, xmax = '0', xip = ''] = (head?.type ?? '').split(':')
     const snapshot = { xmax, xip: xip === '' ? [] : xip.split(',') }
     const known = new Set(seen.flatMap(([bucket, { xmax }]) => (xmax === '0' ? [] : [bucket])))
     for (const [bucket, before] of seen) if (this.#seen.get(bucket) === before) this.#seen.set(bucket, snapshot)
@@ -166,7 +171,8 @@ with e as materialized (
   select bucket, xmax, xip::xid8[] as xip from unnest($1::int4[], $2::xid8[], $3::text[]) e(bucket, xmax, xip)
 ), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS, 'q.bucket::int8')}
 ), gone as (${since('hookkeeper_news', 'bucket, n::float8, day', 'q.bucket')})
-select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as place, 0::float8 as lane, '' as tenant,
+select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as place, 0::float8 as lane,
+  ${CONTROLS_VERSION} as tenant,
   pg_current_snapshot()::text as type, 0 as urgency, 0::float8 as arrived, false as held, null::jsonb as touched,
   false as moved
 union all

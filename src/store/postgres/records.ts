@@ -1,40 +1,10 @@
 import { failure } from '../../core/errors.ts'
 import { seal } from '../seal.ts'
-import type { Control, Controls, Journal, JournalEntry, Locks } from '../store.ts'
+import type { Journal, JournalEntry, Locks } from '../store.ts'
 import type { Sql } from './driver.ts'
-import { prepared } from './prepared.ts'
 
 /** Entries are written one after another: each one's seal is over the one before. */
 const JOURNAL_LOCK = 4_851_776_003
-
-const LIVE = prepared(
-  'controls',
-  `select id, kind, target, by, why, at::float8, expires::float8 as "expiresAt" from hookkeeper_controls
-   where expires > $1 order by at, id`,
-)
-
-export const controlsOver = (sql: Sql, now: () => number): Controls => ({
-  async put({ ttlMs, ...wish }) {
-    const at = now()
-    const control: Control = { ...wish, at, expiresAt: at + ttlMs }
-    await sql.again(
-      `with old as (delete from hookkeeper_controls where expires <= $6 and id <> $1)
-       insert into hookkeeper_controls (id, kind, target, by, why, at, expires) values ($1, $2, $3::jsonb, $4, $5, $6, $7)
-       on conflict (id) do update set kind = excluded.kind, target = excluded.target, by = excluded.by, why = excluded.why,
-         at = excluded.at, expires = excluded.expires`,
-      [control.id, control.kind, JSON.stringify(control.target), control.by, control.why, at, control.expiresAt],
-    )
-    return control
-  },
-  live: () => sql.again<Control>(LIVE, [now()]),
-  async lift(id) {
-    const lifted = await sql.rows('delete from hookkeeper_controls where id = $1 and expires > $2 returning 1', [
-      id,
-      now(),
-    ])
-    return lifted.length > 0
-  },
-})
 
 export const journalOver = (sql: Sql, now: () => number): Journal => ({
   write: (entry) =>

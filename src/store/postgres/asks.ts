@@ -1,0 +1,55 @@
+import type { Asked, Flights } from './flights.ts'
+import type { Command } from './hand.ts'
+import { partition } from './leasing.ts'
+
+const TRIES_MAX = 4
+
+/** What was asked for and is not under way yet. */
+export class Asks {
+  readonly #flights: Flights
+  #waiting: Asked[] = []
+
+  constructor(flights: Flights) {
+    this.#flights = flights
+  }
+
+  get some(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Some of it need not wait for a write. */
+  get clear(): boolean {
+    return this.#waiting.some((one) => this.#flights.clear(one))
+  }
+
+  add<V>(command: Command): Promise<V> {
+    return new Promise<V>((resolve, reject) => {
+      this.#waiting.push({ command, resolve: resolve as (value: never) => void, reject, tries: 0 })
+    })
+  }
+
+  /** What is about events that are just being written waits for that. */
+  takeClear(): readonly Asked[] {
+    const [clear, busy] = partition(this.#waiting, (one) => this.#flights.clear(one))
+    this.#waiting = busy
+    return clear
+  }
+
+  /** The rows have answered. Where they refused, it is asked once more of what they say, but not for ever. */
+  answer(asked: Asked, value: unknown, refused: boolean): void {
+    if (refused && asked.tries++ < TRIES_MAX) this.#waiting.push(asked)
+    else asked.resolve(value as never)
+  }
+
+  /** The write came to nothing. `over`: and there will be no other. */
+  again(asked: readonly Asked[], failed: Error, over: boolean): void {
+    for (const one of asked) {
+      if (one.tries++ < TRIES_MAX && !over) this.#waiting.push(one)
+      else one.reject(failed)
+    }
+  }
+
+  end(error: Error): void {
+    for (const asked of this.#waiting.splice(0)) asked.reject(error)
+  }
+}
