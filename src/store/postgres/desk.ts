@@ -183,7 +183,7 @@ export class Desk {
     if (this.#failure) return this.#recover(this.#failure)
     const { pace, now } = this.#options
     const asked = this.#asks.takeClear()
-    const hasty = this.#leasing.hear(this.#looks.everyMs)
+    const hasty = this.#leasing.hear(this.#looks.patientMs)
     this.#freed = false
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()

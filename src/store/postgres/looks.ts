@@ -1,7 +1,8 @@
 /** Without a word from anybody we look for news this often: soon after something came, then less and less. */
 const LEAST_MS = 20
-/** A little over a second: the controls are looked at each second, and that look serves for both. */
+/** A little over a second: whoever works asks for the controls each second, and that look serves for both. */
 const MOST_MS = 1_050
+const PATIENT_MS = 1_000
 
 /** When to look for news. */
 export class Looks {
@@ -10,8 +11,9 @@ export class Looks {
   #everyMs = LEAST_MS
   #at = 0
 
-  get everyMs(): number {
-    return this.#everyMs
+  /** Who waits for less may hear of nothing unless there is a look at once. */
+  get patientMs(): number {
+    return Math.min(PATIENT_MS, this.#everyMs)
   }
 
   get nextAt(): number {
