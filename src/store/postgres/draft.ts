@@ -67,11 +67,14 @@ export class Draft {
   async write(rows: Sql['rows'], holdings: readonly Holding[]): Promise<Set<Ref>> {
     if (this.empty) return new Set()
     const changes = this.changes.toSorted((a, b) => a.ref - b.ref)
+    // Each is locked for the write, so only those are named that a lease is about.
+    const leased = new Set(changes.flatMap(({ ref, lease }) => (lease ? placeOf(ref).bucket : [])))
+    const own = holdings.filter(({ bucket }) => leased.has(bucket))
     const written = await rows<{ i: number }>(WRITE, [
       ...changesOf(changes),
       ...linesOf(this.#lines),
-      smalls(holdings.map(({ bucket }) => bucket)),
-      numbers(holdings.map(({ epoch }) => epoch)),
+      smalls(own.map(({ bucket }) => bucket)),
+      numbers(own.map(({ epoch }) => epoch)),
     ])
     return new Set(written.map(({ i }) => changes[i - 1]!.ref))
   }

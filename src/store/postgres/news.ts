@@ -90,8 +90,8 @@ export class Arrivals {
   tell(newcomers: readonly Newcomer[]): News['rows'] {
     return newcomers.flatMap((newcomer): [Ref, QueueRow][] => {
       const snapshot = this.#seen.get(placeOf(newcomer.ref).bucket)
-      // Not ours; or a look is to tell all that is there; or one was faster than the answer to the admission.
-      if (!snapshot || snapshot === NOTHING || sees(snapshot, newcomer.tx)) return []
+      // Not ours, or a look was faster than the answer to the admission.
+      if (!snapshot || sees(snapshot, newcomer.tx)) return []
       this.#told.set(newcomer.ref, newcomer.tx)
       return [[newcomer.ref, rowOf(newcomer)]]
     })
@@ -103,6 +103,7 @@ export class Arrivals {
       seen.map(([bucket]) => bucket),
       seen.map(([, { xmax }]) => xmax),
       seen.map(([, { xip }]) => `{${xip.join(',')}}`),
+      [...new Set(this.#told.values())],
     ])
     const head = found.find(({ kind }) => kind === 0)
     this.controlsVersion = head?.tenant ?? null
@@ -110,10 +111,7 @@ export class Arrivals {
     const snapshot = { xmax, xip: xip === '' ? [] : xip.split(',') }
     const known = new Set(seen.flatMap(([bucket, { xmax }]) => (xmax === '0' ? [] : [bucket])))
     for (const [bucket, before] of seen) if (this.#seen.get(bucket) === before) this.#seen.set(bucket, snapshot)
-    const news = newsOf(
-      found.filter((row) => row.kind !== 1 || row.moved || !this.#told.has(refOf(row))),
-      known,
-    )
+    const news = newsOf(found, known, this.#told)
     for (const [ref, tx] of this.#told) if (sees(snapshot, tx)) this.#told.delete(ref)
     return news
   }
@@ -135,18 +133,18 @@ const rowOf = ({ ref, event, lane, arrived }: Newcomer): QueueRow => ({
 
 type Found = QueueRow & { readonly kind: number }
 
-function newsOf(found: readonly Found[], known: ReadonlySet<number>): News {
+function newsOf(found: readonly Found[], known: ReadonlySet<number>, told: ReadonlyMap<Ref, string>): News {
   const rows: [Ref, QueueRow][] = []
   const changed = new Set<Ref>()
-  const gone: Found[] = []
   for (const row of found) {
-    if (row.kind === 2) gone.push(row)
-    if (row.kind !== 1) continue
+    if (row.kind === 0) continue
     const ref = refOf(row)
-    rows.push([ref, row])
-    if (row.rev > 0 && known.has(row.bucket)) changed.add(ref)
+    if (row.kind === 1) {
+      if (told.has(ref) && !row.moved) continue
+      rows.push([ref, row])
+    }
+    if (told.has(ref) || (known.has(row.bucket) && (row.kind === 2 || row.rev > 0))) changed.add(ref)
   }
-  for (const row of gone) if (known.has(row.bucket)) changed.add(refOf(row))
   // Lanes take their turns in the order in which their events came.
   rows.sort(([, a], [, b]) => a.arrived - b.arrived)
   return { rows, changed }
@@ -156,21 +154,24 @@ const QUEUE_COLUMNS = `bucket, n::float8, day, rev, place::float8, lane::float8,
   case when rev > 0 then to_jsonb(q) end as touched, tx <> born as moved`
 
 // Bucket by bucket along an index that begins with it, so that what is asked is never more than what is new: what has begun since
-// the last look, and each that was under way then by itself. `bucket` names it as its index does.
-const since = (table: string, columns: string, bucket: string) => `
+// the last look, and each that was under way then by itself. `bucket` names it as its index does; `which` may leave some out.
+const since = (table: string, columns: string, { bucket, which }: { bucket: string; which: string }) => `
   select q.* from e cross join lateral (
-    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx >= e.xmax offset 0) q
+    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx >= e.xmax and ${which} offset 0) q
   union all
   select q.* from e cross join lateral unnest(e.xip) x(tx) cross join lateral (
-    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx = x.tx offset 0) q`
+    select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx = x.tx and ${which} offset 0) q`
+
+// What was told already, unless all is asked for.
+const UNTOLD = "(q.tx <> all($4::xid8[]) or e.xmax = '0'::xid8)"
 
 const LOOK = prepared(
   'look',
   `
 with e as materialized (
   select bucket, xmax, xip::xid8[] as xip from unnest($1::int4[], $2::xid8[], $3::text[]) e(bucket, xmax, xip)
-), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS, 'q.bucket::int8')}
-), gone as (${since('hookkeeper_news', 'bucket, n::float8, day', 'q.bucket')})
+), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS, { bucket: 'q.bucket::int8', which: UNTOLD })}
+), gone as (${since('hookkeeper_news', 'bucket, n::float8, day', { bucket: 'q.bucket', which: 'true' })})
 select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as place, 0::float8 as lane,
   ${CONTROLS_VERSION} as tenant,
   pg_current_snapshot()::text as type, 0 as urgency, 0::float8 as arrived, false as held, null::jsonb as touched,
