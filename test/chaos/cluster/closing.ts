@@ -2,10 +2,8 @@ import { type Account, compared, effectsOf, entriesOf } from '../books.ts'
 import { asked } from '../ground.ts'
 import { pause } from '../settle.ts'
 import type { Scene } from './scene.ts'
-import type { Watch } from './watch.ts'
 
 const ARRIVED_MS = 120_000
-const STUCK_MS = 60_000
 const LOOK_MS = 200
 
 /** All that got a 200 is in the ledger, id by id, or it took too long: then the books will say which are not. */
@@ -21,20 +19,10 @@ export async function arrived({ postgres: { url } }: Pick<Scene, 'postgres'>, id
 /** Everything is worked, what our own kills made a dead letter of included. */
 export async function finished({ fleet, watch, store }: Pick<Scene, 'fleet' | 'watch' | 'store'>): Promise<void> {
   await fleet.settled()
-  await drained(watch)
+  await watch.emptied()
   if ((await store.ledger.backlog()).dead === 0) return
   await fleet.of('processing')[0]!.up.act('replay', { state: 'dead', reason: 'lost', limit: 1_000 })
-  await drained(watch)
-}
-
-/** However much it is, as long as it grows less. */
-async function drained(watch: Watch): Promise<void> {
-  for (let least = Number.POSITIVE_INFINITY; ; ) {
-    if ((await watch.until(0, STUCK_MS)) <= STUCK_MS) return
-    const open = await watch.open()
-    if (open >= least) throw new Error(`${open} events are open, as they were ${STUCK_MS} ms before`)
-    least = open
-  }
+  await watch.emptied()
 }
 
 /** What was promised, what the ledger knows and what was done, id by id, and what of it the destination was never told. */

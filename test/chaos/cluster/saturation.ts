@@ -7,14 +7,13 @@ const WINDOWS = 5
 const FILL_PER_SECOND = 1_500
 /** For each second of measuring so many of filling: enough, and not for minutes. */
 const FILL_SHARE = 1
-const EMPTY_MS = 60_000
 
 /** Fills the ledger while nobody works, and measures how fast it is emptied, in events a second. */
 export async function saturation(
   { fleet, watch }: Pick<Scene, 'fleet' | 'watch'>,
   { random, windowMs }: { readonly random: Random; readonly windowMs: number },
 ): Promise<number> {
-  await watch.until(0, EMPTY_MS)
+  await watch.emptied()
   const workers = fleet.of('processing')
   await Promise.all(workers.map((worker) => fleet.stop(worker)))
   const fill = new Load({
@@ -26,6 +25,6 @@ export async function saturation(
   await Promise.all(workers.map((worker) => fleet.restart(worker)))
   await pause(windowMs / 2)
   const rate = await watch.drain(WINDOWS, windowMs)
-  await watch.until(0, EMPTY_MS)
+  await watch.emptied()
   return rate
 }

@@ -1,5 +1,7 @@
 import { pause } from '../settle.ts'
 
+const STUCK_MS = 60_000
+
 /** How much is not done, as somebody sees it who looks from outside. */
 export class Watch {
   /** Rejects while nobody can say. */
@@ -33,6 +35,16 @@ export class Watch {
       if (open <= level) return ms
       if (ms > withinMs) return Number.POSITIVE_INFINITY
       await pause(this.#lookMs)
+    }
+  }
+
+  /** Resolves when nothing is open, however long that takes as long as it grows less. */
+  async emptied(): Promise<void> {
+    for (let least = Number.POSITIVE_INFINITY; ; ) {
+      if ((await this.until(0, STUCK_MS)) <= STUCK_MS) return
+      const open = await this.open()
+      if (open >= least) throw new Error(`${open} events are open, as they were ${STUCK_MS} ms before`)
+      least = open
     }
   }
 
