@@ -1,4 +1,4 @@
-import { settled, type VirtualClock } from '../core/clock.ts'
+import { breath, type VirtualClock } from '../core/clock.ts'
 import type { Backlog, Ledger } from '../store/store.ts'
 import type { UnderWay } from './under-way.ts'
 
@@ -36,7 +36,7 @@ export async function elapse(scene: Scene, ms: number): Promise<void> {
 
 /** Lets the event loop turn. A round of the ledger's writer takes one. */
 export async function turns(count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await settled()
+  for (let n = 0; n < count; n++) await breath()
 }
 
 /** What needs no time but the loop's turns has happened after so many. */
@@ -62,7 +62,7 @@ const SPINS = 50
 /** Most of what handlers call in tests answers within some turns; a real database is given real time. */
 async function idle({ underWay }: Scene): Promise<void> {
   for (let spin = 0; underWay.busy(); spin++) {
-    if (spin < SPINS) await settled()
+    if (spin < SPINS) await breath()
     else {
       await new Promise((resolve) => setTimeout(resolve, 1))
       underWay.waited()

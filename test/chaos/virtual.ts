@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { type Clock, settled, VirtualClock } from '../../src/core/clock.ts'
+import { breath, type Clock, VirtualClock } from '../../src/core/clock.ts'
 import type { Envelope } from '../../src/core/event.ts'
 import type { WorkerOptions } from '../../src/processing/worker.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite.ts'
@@ -31,7 +31,7 @@ const TURNS = 40
 
 /** Gives the writer and the handlers their turns, without any time passing. */
 export async function turns(count = TURNS): Promise<void> {
-  for (let n = 0; n < count; n++) await settled()
+  for (let n = 0; n < count; n++) await breath()
 }
 
 /** Time in steps short enough for everything that falls due to be heard. */

@@ -26,7 +26,7 @@ describe('a topic in Pub/Sub, on pstest', { skip: pubsub.skip, concurrency: 8 },
     assert.match(found[0]?.remedy ?? '', /^gcloud pubsub topics create nowhere --project=hookkeeper$/)
     assert.match(found[1]?.remedy ?? '', /^gcloud pubsub subscriptions create nowhere .*--enable-message-ordering/)
     assert.equal((await broker.append([message('evt_1')]))[0]?.kind, 'refused')
-    await assert.rejects(broker.receive({ max: 1, waitMs: 100 }, never), { kind: 'refused' })
+    await assert.rejects(broker.receive({ max: 1, waitMs: 20_000 }, never), { kind: 'refused' })
   })
 
   test('a subscription that forgets, expires or passes messages by is found', async (t) => {
