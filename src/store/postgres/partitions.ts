@@ -71,12 +71,30 @@ export async function daysOf(sql: Sql, name: ByDay): Promise<number[]> {
   return found.map(({ day }) => Number(day)).sort((a, b) => a - b)
 }
 
-/** Takes a day away without making anybody wait: first out of the table, which needs no lock on it, then gone. */
+/** Takes a day away without making anybody wait: first out of the table, which needs no lock on it, then gone. Gone is gone. */
 export async function dropDay(sql: Sql, name: ByDay, day: number): Promise<void> {
   const parent = `hookkeeper_${name}`
-  const [pending] = await sql.rows(`select from pg_inherits where inhrelid = to_regclass($1) and inhdetachpending`, [
-    `${parent}_${day}`,
-  ])
-  await sql.rows(`alter table ${parent} detach partition ${parent}_${day} ${pending ? 'finalize' : 'concurrently'}`)
+  const [part] = await sql.rows<{ pending: boolean }>(
+    'select inhdetachpending as pending from pg_inherits where inhrelid = to_regclass($1)',
+    [`${parent}_${day}`],
+  )
+  if (part)
+    await sql.rows(
+      `alter table ${parent} detach partition ${parent}_${day} ${part.pending ? 'finalize' : 'concurrently'}`,
+    )
   await sql.rows(`drop table if exists ${parent}_${day}`)
 }
+
+/**
+ * Days that somebody had begun to take away when he ended: out of the table, or on the way. Until the way is gone to its end
+ * nothing else can be detached from that table.
+ */
+export const halfGone = (sql: Sql): Promise<{ name: ByDay; day: number }[]> =>
+  sql.rows(
+    `select p.name, substring(c.relname from '_([0-9]+)$')::int4 as day
+     from unnest($1::text[]) p(name) join pg_class t on t.oid = to_regclass('hookkeeper_' || p.name)
+     join pg_class c on c.relnamespace = t.relnamespace and c.relname ~ ('^hookkeeper_' || p.name || '_[0-9]+$') and c.relkind = 'r'
+     left join pg_inherits i on i.inhrelid = c.oid
+     where i.inhrelid is null or i.inhdetachpending`,
+    [BY_DAY],
+  )

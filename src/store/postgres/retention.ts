@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Lead } from '../store.ts'
 import type { Sql } from './driver.ts'
-import { type ByDay, daysOf, dropDay, type Partitions } from './partitions.ts'
+import { type ByDay, daysOf, dropDay, halfGone, type Partitions } from './partitions.ts'
 import { dayOf } from './refs.ts'
 
 const DAY_MS = 86_400_000
@@ -12,6 +12,8 @@ const LOCK_MS = 600_000
 /** Rows of a partition that cannot go whole are deleted this many at once. */
 const A_PORTION = 5_000
 const NEWS_KEPT = '10 minutes'
+/** `seen` last: it says which days there are. */
+const WHOLE = ['history', 'bodies', 'seen'] as const
 
 export interface Retention {
   /** How long the body of a settled event is kept. */
@@ -84,6 +86,7 @@ export class Sweeper {
     if ((await take(LOCK_NAME, LOCK_MS)) === null) return
     const bodiesBefore = now() - retention.bodyDays * DAY_MS
     const eventsBefore = now() - retention.eventDays * DAY_MS
+    for (const { name, day } of await halfGone(sql)) await this.#drop(day, name === 'seen' ? WHOLE : [name])
     for (const day of await daysOf(sql, 'seen')) {
       signal.throwIfAborted()
       if (day < dayOf(eventsBefore)) await this.#events(day, eventsBefore)
@@ -98,7 +101,7 @@ export class Sweeper {
   }
 
   async #events(day: number, before: number): Promise<void> {
-    if (!(await this.#stays(day, before))) return this.#drop(day, ['history', 'bodies', 'seen'])
+    if (!(await this.#stays(day, before))) return this.#drop(day, WHOLE)
     const { sql } = this.#deps
     for (const table of ['history', 'bodies'] as const)
       await this.#portions(
