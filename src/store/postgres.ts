@@ -165,6 +165,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
   const arrival = new Arrival()
   const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
     if (events.length === 0) return []
+    await seats.admits(now())
     const { answers, newcomers } = await admit({ sql, partitions, arrival, now }, events)
     desk.came(newcomers)
     wakes.wake(newcomers.map(({ ref }) => ref))

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { sqlOver } from '../../src/store/postgres/driver.ts'
 import { prepared } from '../../src/store/postgres/prepared.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import type { Work } from '../../src/store/store.ts'
+import type { Store, Work } from '../../src/store/store.ts'
 import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { ask } from '../conformance/postgres.ts'
@@ -107,6 +107,31 @@ test('what the only process has admitted it works without looking for it, and a 
   }))
   assert.deepEqual(await store.ledger.settle(results), ['settled', 'settled'])
   assert.equal((await store.ledger.backlog()).running, 0)
+})
+
+test('what a process that only takes events has admitted is heard before a younger one of its lane is leased', {
+  skip: postgres.skip,
+}, async (t) => {
+  const url = await database(t)
+  const open = async () => {
+    const store = await openPostgres({ url, migrates: true })
+    t.after(() => store.close())
+    return store
+  }
+  const at = Date.now()
+  const admit = (store: Store, id: string, ageMs: number) =>
+    store.ledger.admit([envelope({ now: () => at - ageMs }, { id, customer: `cus_${id[4]}`, object: null })])
+  const want = { max: 1, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler({ name: 'one' })] }
+  const next = async () => (await working.ledger.lease(want)).map(({ event }) => event.id)
+  const taking = await open()
+  await admit(taking, 'evt_a', 0)
+  const working = await open()
+  assert.deepEqual(await next(), ['evt_a'])
+
+  await admit(taking, 'evt_b_older', 60_000)
+  await admit(working, 'evt_b_younger', 0)
+
+  assert.deepEqual(await next(), ['evt_b_older'])
 })
 
 const WAITING = 1_000

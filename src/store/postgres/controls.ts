@@ -4,7 +4,7 @@ import { prepared } from './prepared.ts'
 
 /** Changes whenever one is written or lifted: an expression that a look can ask beside its news. */
 export const CONTROLS_VERSION =
-  "(select count(*) || ' ' || coalesce(max(xmin::text::int8), 0) from hookkeeper_controls)"
+  "(select coalesce(string_agg(id || ' ' || xmin::text, ',' order by id), '') from hookkeeper_controls)"
 
 const LIVE = prepared(
   'controls',

@@ -7,6 +7,7 @@ import { BUCKETS } from './refs.ts'
 const SILENT_MS = 6_000
 /** How many fences an owner has in hand. */
 export const FENCES = 100_000
+const ADMITS_MS = 600_000
 /** Buckets taken at once: each is loaded whole before it is worked. */
 const TAKEN_AT_ONCE_MAX = 4
 
@@ -36,7 +37,10 @@ export class Seats {
   readonly #seats = new Map<number, Seat>()
   #members: ReadonlySet<string> = new Set()
   #joined = false
+  #saidAt = Number.NEGATIVE_INFINITY
   works = false
+  /** Nobody else was heard of who may admit something. */
+  alone = false
 
   constructor(sql: Sql, { id, name }: { id: string; name: string }) {
     this.#sql = sql
@@ -57,11 +61,6 @@ export class Seats {
     return id !== null && this.#members.has(id)
   }
 
-  /** Nobody else was heard of. */
-  get alone(): boolean {
-    return this.#members.size <= 1
-  }
-
   /** One more than any before it in this bucket; null when none is left in hand. */
   fence(bucket: number): number | null {
     const seat = this.#seats.get(bucket)
@@ -70,6 +69,13 @@ export class Seats {
 
   get worn(): boolean {
     return [...this.#seats.values()].some(({ fence, fenceMax }) => fenceMax - fence < FENCES / 4)
+  }
+
+  /** It admits. Whoever does not work says so now and then, so that those who do look for what came before their own. */
+  async admits(now: number): Promise<void> {
+    if (this.works || now - this.#saidAt < ADMITS_MS) return
+    this.#saidAt = now
+    await this.#say({ admits: true })
   }
 
   /** Says that we live, hears who else does, and evens out. */
@@ -111,7 +117,8 @@ export class Seats {
       ...[this.#id, this.#name, this.works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
     ])
     this.#joined = true
-    const { members, workers, buckets } = heard!
+    const { members, workers, buckets, alone } = heard!
+    this.alone = alone
     return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])) }
   }
 
@@ -139,6 +146,7 @@ export class Seats {
 interface Heard {
   readonly members: readonly string[]
   readonly workers: number
+  readonly alone: boolean
   readonly buckets: readonly { bucket: number; epoch: number }[]
 }
 
@@ -159,6 +167,9 @@ with gone as (
 )
 select (select coalesce(json_agg(id), '[]') from living) as members,
   (select count(*)::int4 from living where works) as workers,
+  not exists (
+    select from hookkeeper_members m where m.id <> $1 and m.id not in (select id from gone)
+      and case when m.works then m.seen > clock_timestamp() - $4 * interval '1 ms' else m.counts ? 'admits' end) as alone,
   (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets`,
 )
 
