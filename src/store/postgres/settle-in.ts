@@ -21,18 +21,15 @@ export const settleInAt =
     if (rows !== 1) throw failure('stale_lease', { fence: work.fence })
   }
 
-const HELD = 'bucket = $1::int4 and n = $2::int8 and state = 1 and fence = $3::int8 and ends > $4::int8'
-
-const NOT_LAST = `update hookkeeper_queue set rev = rev + 1, returned = array_append(returned, $5::text) where ${HELD}`
+const NOT_LAST = `update hookkeeper_queue set rev = rev + 1, returned = array_append(returned, $5::text)
+where bucket = $1::int4 and n = $2::int8 and state = 1 and fence = $3::int8 and ends > $4::int8`
 
 // The line's number cannot meet another of the same transaction: no event is done twice in one.
 const LAST = `
-with done as (delete from hookkeeper_queue where ${HELD} returning *),
-news as (insert into hookkeeper_news (bucket, n, day) select bucket, n, day from done)
 insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, release, reason, data)
 select $5::int4, bucket, n, n * 16 + bucket, ${KIND.done}, $4::int8, fence, attempts, release, 'worked',
   case when memory is not null then '{"memory":' || memory || '}' end
-from done`
+from hookkeeper_leave($1::int4, $2::int8, $3::int8, $4::int8)`
 
 export const remembersAt =
   (sql: Pick<Sql, 'again'>): SettleIn['remembers'] =>

@@ -11,18 +11,18 @@ const SIBLINGS_MAX = 64
 /** Events with their bodies, and what may bear on them. */
 export interface Family {
   readonly known: readonly Known[]
-  /** By tenant and object: from a day before each on, themselves included. What is older can be neither a twin nor newer. */
+  /** By tenant and object: from a day before each on, those asked for included. What is older can be neither a twin nor newer. */
   readonly siblings: ReadonlyMap<string, readonly Known[]>
 }
 
 /** In one question, since a lease waits for it. */
 export async function familyOf(sql: Sql, refs: readonly Ref[]): Promise<Family> {
-  const [days, buckets, ns, all] = named(refs)
-  const rows = await sql.again<KnownRow>(FAMILY, [days, buckets, ns, Math.min(...all) - 1, SIBLINGS_MAX])
-  const others = rows.filter(({ whole }) => !whole).map(knownOf)
+  const [days, buckets, ns, either] = named(refs)
+  const rows = await sql.again<KnownRow>(FAMILY, [days, buckets, ns, Math.min(...either) - 1, SIBLINGS_MAX])
+  const all = rows.map(knownOf)
   return {
-    known: rows.filter(({ whole }) => whole).map(knownOf),
-    siblings: Map.groupBy(others, ({ tenant, object }) => `${tenant} ${object}`),
+    known: all.filter((_, i) => rows[i]!.whole),
+    siblings: Map.groupBy(all, ({ tenant, object }) => `${tenant} ${object}`),
   }
 }
 
@@ -43,6 +43,7 @@ with asked as materialized (
     select day, bucket, n from hookkeeper_seen s
     where s.object = o.object and s.tenant = o.tenant and s.day >= $4::int4 and s.day >= o.since
     order by s.created desc, s.rank desc, s.arrived desc limit $5::int4) s
+  where (s.bucket, s.n) not in (select bucket, n from asked)
 )${knownOfAll('family', (table) => `${table}.day >= $4::int4`, 'i.whole')}`,
 )
 
