@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { pause } from '../settle.ts'
+import { REFUSED, TAKEN, type Told, toldBy } from './telling.ts'
 
 /** What handlers act upon: it keeps the highest fence of each lane and refuses what comes with a lower one. */
 export class Destination {
@@ -11,14 +12,18 @@ export class Destination {
   refused = 0
   readonly #highest = new Map<string, number>()
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
   #lastAt = performance.now()
   #stallMs = 0
   #onTaken: (id: string) => void = () => {}
 
   private constructor() {
-    this.#server = createServer((req, res) => {
-      const [, lane = '', fence = '', id = ''] = (req.url ?? '').split('/')
-      res.writeHead(this.#take(lane, Number(fence), id) ? 204 : 409).end()
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket.setNoDelay())
+      socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket))
+      createInterface({ input: socket }).on('line', (line) =>
+        socket.write(`${this.#take(toldBy(line)) ? TAKEN : REFUSED}\n`),
+      )
     })
   }
 
@@ -29,8 +34,8 @@ export class Destination {
     return destination
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
   }
 
   /** How many effects were begun, refused ones too. */
@@ -64,11 +69,11 @@ export class Destination {
   }
 
   close(): void {
-    this.#server.closeAllConnections()
+    for (const socket of this.#sockets) socket.destroy()
     this.#server.close()
   }
 
-  #take(lane: string, fence: number, id: string): boolean {
+  #take({ lane, fence, id }: Told): boolean {
     this.#stallMs = this.stallMs
     this.#lastAt = performance.now()
     const fits = fence >= (this.#highest.get(lane) ?? 0)
