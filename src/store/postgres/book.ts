@@ -42,6 +42,8 @@ export class Book {
   /** Leases that ended with their process, or whose answer never arrived: to be written as such. */
   readonly orphans = new Map<Ref, Touched>()
   readonly #touched = new Map<Ref, Touched>()
+  /** Left the queue by their users' own transactions, which the next look tells once more. */
+  readonly #left = new Set<Ref>()
   /** With the lane that it holds up, or null. */
   readonly #dead = new Map<Ref, number | null>()
   /** Per worker: how many leases it holds, and whether one of them has it for itself. */
@@ -130,22 +132,38 @@ export class Book {
     return lane
   }
 
+  /** It was running here, and is no longer in the queue. */
+  left(ref: Ref): void {
+    this.#forget(ref)
+    this.#left.add(ref)
+  }
+
   /** Nothing is known of these any more, whatever they were. */
-  forget(refs: ReadonlySet<Ref>): void {
-    if (refs.size === 0) return
-    for (const ref of refs) {
-      if (this.running.has(ref)) this.lanes.drop(this.#stopped(ref).slot, false)
-      else if (this.#dead.has(ref)) this.#unbury(ref)
-      this.#touched.delete(ref)
-    }
-    this.lanes.remove(refs)
+  forget(refs: Iterable<Ref>): void {
+    const waiting = new Set<Ref>()
+    for (const ref of refs) if (!this.#forget(ref) && !this.#left.delete(ref)) waiting.add(ref)
+    // Those that wait are looked for one by one.
+    if (waiting.size > 0) this.lanes.remove(waiting)
   }
 
   /** A bucket is no longer ours. */
   leave(bucket: number): void {
     const inside = (ref: Ref) => placeOf(ref).bucket === bucket
-    this.forget(new Set([...this.running.keys(), ...this.#dead.keys(), ...this.#touched.keys()].filter(inside)))
+    const known = [this.running, this.#dead, this.#touched, this.#left].flatMap((refs) => [...refs.keys()])
+    for (const ref of known.filter(inside)) {
+      this.#forget(ref)
+      this.#left.delete(ref)
+    }
     this.lanes.remove({ has: inside })
+  }
+
+  /** True: it does not wait. */
+  #forget(ref: Ref): boolean {
+    this.#touched.delete(ref)
+    if (this.running.has(ref)) this.lanes.drop(this.#stopped(ref).slot, false)
+    else if (this.#dead.has(ref)) this.#unbury(ref)
+    else return false
+    return true
   }
 
   hold(holds: readonly Hold[], now: number): void {

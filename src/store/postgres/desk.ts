@@ -286,7 +286,7 @@ export class Desk {
     const { seats } = this.#options
     for (const ref of refs) this.#wrong.delete(ref)
     this.#beatAt = 0
-    this.#book.forget(new Set(refs))
+    this.#book.forget(refs)
     this.#takeIn(await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
   }
 

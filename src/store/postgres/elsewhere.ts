@@ -20,8 +20,9 @@ export async function elsewhere({ sql, book, doubts }: Deps, asked: readonly Ask
   for (const { ref, live, rev } of known) {
     doubts.delete(ref)
     if (!book.running.has(ref)) continue
-    if (rev !== null && live.row.state === 'running') book.changed(ref, live, rev)
-    else book.forget(new Set([ref]))
+    if (rev === null) book.left(ref)
+    else if (live.row.state === 'running') book.changed(ref, live, rev)
+    else book.forget([ref])
   }
   return new Map(known.map((one) => [one.ref, one]))
 }
