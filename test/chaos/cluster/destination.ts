@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { createInterface } from 'node:readline'
 import { pause } from '../settle.ts'
-import { REFUSED, TAKEN, type Told, toldBy } from './telling.ts'
+import { onLines, REFUSED, TAKEN, type Told, toldBy } from './telling.ts'
 
 /** What handlers act upon: it keeps the highest fence of each lane and refuses what comes with a lower one. */
 export class Destination {
@@ -20,10 +19,8 @@ export class Destination {
   private constructor() {
     this.#server = createServer((socket) => {
       this.#sockets.add(socket.setNoDelay())
-      socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket))
-      createInterface({ input: socket }).on('line', (line) =>
-        socket.write(`${this.#take(toldBy(line)) ? TAKEN : REFUSED}\n`),
-      )
+      socket.on('close', () => this.#sockets.delete(socket))
+      onLines(socket, (line) => socket.write(`${this.#take(toldBy(line)) ? TAKEN : REFUSED}\n`))
     })
   }
 

@@ -18,6 +18,15 @@ export function toldBy(line: string): Told {
   return { lane: decodeURIComponent(lane), fence: Number(fence), id }
 }
 
+/** Hears it line by line. A process that is killed resets its connections: its end is all there is to that. */
+export function onLines(socket: Socket, hear: (line: string) => void): void {
+  socket.on('error', () => {})
+  // An interface tells its input's errors once more.
+  createInterface({ input: socket })
+    .on('line', hear)
+    .on('error', () => {})
+}
+
 interface Waiter {
   resolve(answer: string): void
   reject(error: Error): void
@@ -50,8 +59,7 @@ export class Teller {
   #open() {
     const socket = connect(this.#port, '127.0.0.1').setNoDelay()
     const line = { socket, waiters: [] as Waiter[] }
-    createInterface({ input: socket }).on('line', (answer) => line.waiters.shift()?.resolve(answer))
-    socket.on('error', () => {})
+    onLines(socket, (answer) => line.waiters.shift()?.resolve(answer))
     socket.on('close', () => {
       if (this.#line === line) this.#line = null
       for (const { reject } of line.waiters.splice(0)) reject(new Error('the destination went away'))
