@@ -180,7 +180,7 @@ test('while the end of an attempt is being written, other lanes go on and its ow
   pool.on('connect', (client) => {
     const query = client.query.bind(client) as (...asked: unknown[]) => Promise<unknown>
     client.query = (async (asked: { name?: string }, ...rest: unknown[]) => {
-      if (asked.name === 'hookkeeper_write') await gate.pass()
+      if (asked.name === 'hookkeeper_done') await gate.pass()
       return query(asked, ...rest)
     }) as never
   })

@@ -1,10 +1,11 @@
 import type { Json } from '../../core/outcome.ts'
-import { type Kind, stateCode } from '../codes.ts'
+import { KIND, type Kind } from '../codes.ts'
 import type { Ref } from '../store.ts'
-import { flags, numbers, smalls, texts } from './arrays.ts'
+import { writeDone } from './done.ts'
 import type { Sql } from './driver.ts'
-import { prepared } from './prepared.ts'
+import { writeLeases } from './leases.ts'
 import { placeOf } from './refs.ts'
+import { rewrite } from './rewrite.ts'
 import type { Live } from './rows.ts'
 
 /** A line of an event's history. */
@@ -41,135 +42,58 @@ export interface Holding {
   readonly epoch: number
 }
 
+/** A change, and the lines that it leaves. */
+export interface Written {
+  readonly change: Change
+  readonly lines: readonly Line[]
+}
+
+/** Writes some of a draft in one statement; gives the events that were written. */
+export type Write = (rows: Sql['rows'], of: readonly Written[], holdings: readonly Holding[]) => Promise<readonly Ref[]>
+
 /** Changes and lines that are written together: each event's, or none of it. */
 export class Draft {
-  readonly #changes = new Map<Ref, Change>()
-  readonly #lines: Line[] = []
+  readonly #of = new Map<Ref, Written>()
 
   get empty(): boolean {
-    return this.#changes.size === 0
+    return this.#of.size === 0
   }
 
   /** A later change of the same event goes over the one before: both are one write. Gives the `rev` after it. */
   put(change: Change, ...lines: Line[]): number {
-    const before = this.#changes.get(change.ref)
-    const { rev } = before ?? change
-    this.#changes.set(change.ref, before ? { ...change, rev, lease: before.lease || change.lease } : change)
-    this.#lines.push(...lines)
+    const before = this.#of.get(change.ref)
+    const { rev } = before?.change ?? change
+    const lease = change.lease || (before?.change.lease ?? false)
+    this.#of.set(change.ref, { change: { ...change, rev, lease }, lines: [...(before?.lines ?? []), ...lines] })
     return rev + 1
   }
 
   get changes(): readonly Change[] {
-    return [...this.#changes.values()]
+    return [...this.#of.values()].map(({ change }) => change)
   }
 
-  /** Resolves to the events that were written; the others have changed meanwhile, or are no longer ours to lease. */
+  /**
+   * Resolves to the events that were written; the others have changed meanwhile, or are no longer ours to lease. What happens most
+   * has a statement each, which carries nothing else and so costs half: they go off at once, since no two are about one event.
+   */
   async write(rows: Sql['rows'], holdings: readonly Holding[]): Promise<Set<Ref>> {
-    if (this.empty) return new Set()
-    const changes = this.changes.toSorted((a, b) => a.ref - b.ref)
-    // Each is locked for the write, so only those are named that a lease is about.
-    const leased = new Set(changes.flatMap(({ ref, lease }) => (lease ? placeOf(ref).bucket : [])))
-    const own = holdings.filter(({ bucket }) => leased.has(bucket))
-    const written = await rows<{ i: number }>(WRITE, [
-      ...changesOf(changes),
-      ...linesOf(this.#lines),
-      smalls(own.map(({ bucket }) => bucket)),
-      numbers(own.map(({ epoch }) => epoch)),
-    ])
-    return new Set(written.map(({ i }) => changes[i - 1]!.ref))
+    const sorted = [...this.#of.values()].toSorted((one, other) => one.change.ref - other.change.ref)
+    const kinds = Map.groupBy(sorted, kindOf)
+    const written = [...kinds].map(([kind, of]) => BY[kind](rows, of, needed(of, holdings)))
+    return new Set((await Promise.all(written)).flat())
   }
 }
 
-function changesOf(changes: readonly Change[]): Buffer[] {
-  const lives = changes.map(({ live }) => live)
-  const number = (get: (live: Live) => number | null) => numbers(lives.map((live) => (live ? get(live) : null)))
-  const text = (get: (live: Live) => string | null) => texts(lives.map((live) => (live ? get(live) : null)))
-  return [
-    ...placed(changes),
-    smalls(changes.map(({ rev }) => rev)),
-    flags(lives.map((live) => live === null)),
-    flags(changes.map(({ announce }) => announce)),
-    flags(changes.map(({ lease }) => lease)),
-    smalls(lives.map((live) => (live ? stateCode(live.row.state) : null))),
-    flags(lives.map((live) => live?.held ?? null)),
-    flags(lives.map((live) => live?.strict ?? null)),
-    smalls(lives.map((live) => live?.row.attempts ?? null)),
-    smalls(lives.map((live) => live?.row.lost ?? null)),
-    number(({ row }) => row.dueAt),
-    number(({ row }) => row.leaseEndsAt),
-    number(({ row }) => row.laterAt),
-    number(({ row }) => row.fence),
-    text(({ holder }) => holder),
-    text(({ worker }) => worker),
-    text(({ release }) => release),
-    number(({ leasedAt }) => leasedAt),
-    number(({ endedAt }) => endedAt),
-    text(({ row }) => row.reason),
-    text(({ twin }) => twin),
-    text(({ memory }) => (Object.keys(memory).length === 0 ? null : JSON.stringify(memory))),
-  ]
+const BY = { done: writeDone, lease: writeLeases, other: rewrite } satisfies Record<string, Write>
+
+function kindOf({ change: { live, announce, lease }, lines: [line, more] }: Written): keyof typeof BY {
+  if (announce || !line || more) return 'other'
+  if (lease) return line.kind === KIND.lease ? 'lease' : 'other'
+  return live === null && line.kind === KIND.done ? 'done' : 'other'
 }
 
-const placed = (of: readonly { ref: Ref }[]): Buffer[] => {
-  const places = of.map(({ ref }) => placeOf(ref))
-  return [smalls(places.map(({ bucket }) => bucket)), numbers(places.map(({ n }) => n))]
+/** Each is locked for the write, so only those are named that a lease is about. */
+function needed(of: readonly Written[], holdings: readonly Holding[]): readonly Holding[] {
+  const leased = new Set(of.flatMap(({ change: { ref, lease } }) => (lease ? placeOf(ref).bucket : [])))
+  return holdings.filter(({ bucket }) => leased.has(bucket))
 }
-
-const linesOf = (lines: readonly Line[]): Buffer[] => [
-  smalls(lines.map(({ ref }) => placeOf(ref).day)),
-  ...placed(lines),
-  smalls(lines.map(({ kind }) => kind)),
-  numbers(lines.map(({ at }) => at)),
-  numbers(lines.map(({ fence }) => fence)),
-  smalls(lines.map(({ attempt }) => attempt ?? null)),
-  smalls(lines.map(({ lost }) => lost ?? null)),
-  numbers(lines.map(({ due }) => due ?? null)),
-  numbers(lines.map(({ later }) => later || null)),
-  texts(lines.map(({ worker }) => worker ?? null)),
-  texts(lines.map(({ release }) => release ?? null)),
-  texts(lines.map(({ reason }) => reason ?? null)),
-  texts(lines.map(({ data }) => (data === undefined ? null : JSON.stringify(data)))),
-]
-
-/**
- * One statement for whatever happens to events that are in the queue. The share lock on a bucket's row makes a lease and a change
- * of hands wait for one another: whoever comes second sees what the first has done.
- */
-const WRITE = prepared(
-  'write',
-  `
-with own as materialized (
-  select b.bucket from hookkeeper_buckets b join unnest($38::int4[], $39::int8[]) e(bucket, epoch)
-    on b.bucket = e.bucket and b.epoch = e.epoch for share of b
-), c as materialized (
-  select * from unnest($1::int4[], $2::int8[], $3::int4[], $4::bool[], $5::bool[], $6::bool[], $7::int4[], $8::bool[], $9::bool[],
-    $10::int4[], $11::int4[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::text[], $17::text[], $18::text[], $19::int8[],
-    $20::int8[], $21::text[], $22::text[], $23::text[])
-  with ordinality t(bucket, n, rev, leaves, announce, lease, state, held, strict, attempts, lost, due, ends, later, fence, holder,
-    worker, release, leased, ended, reason, twin, memory, i)
-), kept as (
-  update hookkeeper_queue q set rev = q.rev + 1, state = c.state, held = c.held, strict = c.strict, attempts = c.attempts,
-    lost = c.lost, due = c.due, ends = c.ends, later = c.later, fence = c.fence, holder = c.holder, worker = c.worker,
-    release = c.release, leased = c.leased, ended = c.ended, reason = c.reason, twin = c.twin, memory = c.memory, returned = '{}',
-    tx = case when c.announce then pg_current_xact_id() else q.tx end
-  from c where q.bucket = c.bucket and q.n = c.n and q.rev = c.rev and not c.leaves
-    and (not c.lease or c.bucket in (select bucket from own))
-  returning c.bucket, c.n, c.i
-), gone as (
-  delete from hookkeeper_queue q using c where q.bucket = c.bucket and q.n = c.n and q.rev = c.rev and c.leaves
-    and (not c.lease or c.bucket in (select bucket from own))
-  returning q.bucket, q.n, q.day, c.i, c.announce
-), written as (
-  select bucket, n, i from kept union all select bucket, n, i from gone
-), history as (
-  insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, lost, due, later, worker, release, reason, data)
-  select l.day, l.bucket, l.n, l.k, l.kind, l.at, l.fence, l.attempt, l.lost, l.due, l.later, l.worker, l.release, l.reason, l.data
-  from unnest($24::int4[], $25::int4[], $26::int8[], $27::int4[], $28::int8[], $29::int8[], $30::int4[], $31::int4[], $32::int8[],
-    $33::int8[], $34::text[], $35::text[], $36::text[], $37::text[])
-  with ordinality l(day, bucket, n, kind, at, fence, attempt, lost, due, later, worker, release, reason, data, k)
-  join written w on w.bucket = l.bucket and w.n = l.n
-), news as (
-  insert into hookkeeper_news (bucket, n, day) select bucket, n, day from gone where announce
-)
-select i::int4 from written`,
-)

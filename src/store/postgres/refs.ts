@@ -1,5 +1,6 @@
 import { hash53 } from '../hash.ts'
 import type { Ref } from '../store.ts'
+import { numbers, smalls } from './arrays.ts'
 
 /** Lanes fall into so many buckets. The schema has one row and one sequence for each: never another number. */
 export const BUCKETS = 16
@@ -26,3 +27,9 @@ export function placeOf(ref: Ref): Place {
 export const dayOf = (instant: number): number => Math.floor(instant / DAY_MS)
 
 export const bucketOf = (lane: string): number => hash53(lane) % BUCKETS
+
+/** As parameters: their buckets, and their arrivals within those. */
+export function placed(refs: readonly Ref[]): [Buffer, Buffer] {
+  const places = refs.map(placeOf)
+  return [smalls(places.map(({ bucket }) => bucket)), numbers(places.map(({ n }) => n))]
+}
