@@ -15,6 +15,8 @@ import { seed, sized } from '../size.ts'
 const EVENTS = sized({ tenth: 60, whole: 600 })
 const HANDLER_MS = 2_000
 const LEASE_MS = HANDLER_MS + 10_000
+/** One pass each takes ten events at most, and those that froze wait for their leases. */
+const MINUTES = sized({ tenth: 40, whole: 120 })
 /** The ledger looks for leases that ran out once a second. */
 const NOTICED_MS = 1_000
 
@@ -76,7 +78,7 @@ test('processes that freeze right after each 200, or wherever their pass has com
   }
 
   const cron = instance(store, 'cron')
-  for (let minute = 0; minute < 40; minute++) {
+  for (let minute = 0; minute < MINUTES; minute++) {
     const working = cron.work()
     // Work takes no virtual time: what a pass is worth is the turns that it gets before its second is over.
     await turns(400)
