@@ -9,6 +9,9 @@ import { connect } from './connection.ts'
 /** Pages a step: 3 MB, after which writers have their turn. */
 const PAGES_A_STEP = 200
 const ALL_PAGES = 2 ** 31 - 1
+/** Times that a copy is begun before it is given up. */
+const TRIES_MAX = 1_000
+const SQLITE_OK = 0
 /** Bodies a step, likewise. */
 const BODIES_A_STEP = 200
 
@@ -26,14 +29,34 @@ export async function backup(
   // What is named as asked for is whole.
   const part = `${to}.part`
   rmSync(part, { force: true })
-  await copy(db, part, {
-    rate: PAGES_A_STEP,
-    progress: ({ totalPages, remainingPages }) => progress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages),
-  })
+  await copyWhileWritten(db, part, progress)
   await bringBodies(part, from)
   renameSync(part, to)
   return statSync(to).size
 }
+
+/**
+ * Where the writer is in the middle of a round when the first step comes, that step copies nothing, which Node takes for the end of
+ * all: it fails with SQLite's code for success. It is begun anew then, and the next one most likely falls between two rounds.
+ */
+async function copyWhileWritten(db: DatabaseSync, part: string, progress: (share: number) => void): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await copy(db, part, {
+        rate: PAGES_A_STEP,
+        progress: ({ totalPages, remainingPages }) => progress(totalPages === 0 ? 1 : 1 - remainingPages / totalPages),
+      })
+      return
+    } catch (error) {
+      if (tries === TRIES_MAX || !notBegun(error)) throw error
+    }
+    rmSync(part, { force: true })
+    await turn()
+  }
+}
+
+const notBegun = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_OK
 
 /** The same of a ledger that nobody keeps, in one piece. */
 export async function copyAtRest(from: string, to: string): Promise<void> {
