@@ -74,13 +74,15 @@ export class Draft {
 
   /**
    * Resolves to the events that were written; the others have changed meanwhile, or are no longer ours to lease. What happens most
-   * has a statement each, which carries nothing else and so costs half: they go off at once, since no two are about one event.
+   * has a statement each, which carries nothing else and so costs half: they go off at once, since no two are about one event. When
+   * one fails nothing of the others is still under way.
    */
   async write(rows: Sql['rows'], holdings: readonly Holding[]): Promise<Set<Ref>> {
     const sorted = [...this.#of.values()].toSorted((one, other) => one.change.ref - other.change.ref)
     const kinds = Map.groupBy(sorted, kindOf)
-    const written = [...kinds].map(([kind, of]) => BY[kind](rows, of, needed(of, holdings)))
-    return new Set((await Promise.all(written)).flat())
+    const writes = [...kinds].map(([kind, of]) => BY[kind](rows, of, needed(of, holdings)))
+    await Promise.allSettled(writes)
+    return new Set((await Promise.all(writes)).flat())
   }
 }
 
