@@ -63,10 +63,7 @@ const linesOf = (lines: readonly Line[]): Buffer[] => [
   texts(lines.map(({ data }) => (data === undefined ? null : JSON.stringify(data)))),
 ]
 
-/**
- * The share lock on a bucket's row makes a lease and a change
- * of hands wait for one another: whoever comes second sees what the first has done.
- */
+/** What ends a lease that ran out needs its bucket to be ours, as a lease does: under the same share lock. */
 const REWRITE = prepared(
   'rewrite',
   `
