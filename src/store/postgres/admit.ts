@@ -5,7 +5,7 @@ import { tooFarAway } from '../created.ts'
 import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Admitted, Ref } from '../store.ts'
-import { bytes, numbers, smalls, texts } from './arrays.ts'
+import { bytes, flags, numbers, smalls, texts } from './arrays.ts'
 import { codeOf, type Sql } from './driver.ts'
 import type { Partitions } from './partitions.ts'
 import { prepared } from './prepared.ts'
@@ -110,6 +110,7 @@ class Batch {
       numbers(of.map(positionOf)),
       bytes(of.map(({ body }) => body)),
       now,
+      flags(leading(of)),
     ]
   }
 
@@ -121,6 +122,17 @@ class Batch {
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
     this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first, tx })
   }
+}
+
+/** Which of them are the first of their object. */
+function leading(events: readonly Envelope[]): boolean[] {
+  const known = new Set<string>()
+  return events.map(({ object, tenant }) => {
+    const key = `${object} ${tenantText(tenant)}`
+    const first = object !== null && !known.has(key)
+    known.add(key)
+    return first
+  })
 }
 
 /** Microseconds that rise within a process: the order of arrival, also within a millisecond. */
@@ -144,27 +156,26 @@ const ADMIT = prepared(
   `
 with i as materialized (
   select t.*, case when t.mode = 'work' and t.created <= restored.at then 'hold' else t.mode end as dealt from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
-    $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[])
+    $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[],
+    $21::bool[])
   with ordinality t(day, id, tenant, type, api_version, endpoint, via, created, lane, object, customer, rank, urgency, mode, arrived,
-    bucket, lane_hash, place, body, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
+    bucket, lane_hash, place, body, leads, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
 ), known as materialized (
-  select i.day, i.tenant, i.object, i.ord, i.lane, i.lane_hash, i.bucket,
+  select i.day, i.tenant, i.object, i.ord, i.leads, i.lane, i.lane_hash, i.bucket,
     o.lane as kept, o.lane_hash as kept_hash, o.bucket as kept_bucket, o.day as kept_day
   from i left join lateral (
     select * from hookkeeper_objects o where o.object = i.object and o.tenant = i.tenant offset 0) o on true
 ), made as (
   insert into hookkeeper_objects as o (object, tenant, lane, lane_hash, bucket, day)
-  select object, tenant, lane, lane_hash, bucket, day from (
-    select distinct on (object, tenant) * from known
-    where object is not null and (kept is null or kept_day < day - 30) order by object, tenant, ord) firsts
+  select object, tenant, lane, lane_hash, bucket, day from known
+  where leads and (kept is null or kept_day < day - 30) order by object, tenant
   on conflict (object, tenant) do update set day = greatest(o.day, excluded.day)
   returning object, tenant, lane, lane_hash, bucket, xmax = 0 as inserted
 ), placed as materialized (
   select sorted.*, nextval(('hookkeeper_arrivals_' || at_bucket)::regclass) as n from (
     select k.day, k.ord, coalesce(m.lane, k.kept, k.lane) as at_lane, coalesce(m.lane_hash, k.kept_hash, k.lane_hash) as at_hash,
       coalesce(m.bucket, k.kept_bucket, k.bucket) as at_bucket,
-      k.object is null or (coalesce(m.inserted, false) and not exists (
-        select from known e where e.object = k.object and e.tenant = k.tenant and e.ord < k.ord)) as first
+      k.object is null or (k.leads and coalesce(m.inserted, false)) as first
     from known k left join made m on m.object = k.object and m.tenant = k.tenant
     order by k.ord offset 0) sorted
 ), seen as (
