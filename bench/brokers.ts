@@ -3,10 +3,9 @@ import { wholeWay } from './brokers/cycle.ts'
 import { saturating } from './brokers/saturating.ts'
 import { brokerVersions, STANDS, type StandName } from './brokers/stand.ts'
 import { alternate, type Bench, type Figures, type Settings } from './harness.ts'
-import { notOk, withSubject } from './ingest.ts'
-import { measure } from './measure.ts'
 import type { Bar, Figure } from './rows.ts'
 import { serviceVersions } from './services.ts'
+import { taking } from './taking.ts'
 
 /** What is asked of ingestion, beside the same server with the service's raw append. */
 const TAKING = 0.85
@@ -44,7 +43,7 @@ type Run = (settings: Settings, soFar: readonly Figure[]) => Promise<Figures>
 const subjects: Readonly<Record<string, Run>> = Object.fromEntries([
   ...STANDS.flatMap((name) => [`${name}-raw`, name]).map((name) => [
     name,
-    (settings: Settings) => taking(name, settings),
+    ({ dir, quick }: Settings) => taking(name, dir, saturating(quick)),
   ]),
   ...[POSTGRES, ...REAL.map((name) => `${name}-cycle`)].map(whole),
   ...EMULATED.flatMap((name) => [
@@ -63,18 +62,4 @@ function whole(name: string): [string, Run] {
       return alone ? { ...figures, of_postgres: [(figures['rate']?.[0] ?? Number.NaN) / alone.value, 'x'] } : figures
     },
   ]
-}
-
-async function taking(name: string, { quick, dir }: Settings): Promise<Figures> {
-  const measured = await withSubject(name, dir, (running) => measure(running, saturating(quick)))
-  return {
-    rate: [measured.rate, '1/s'],
-    p50: [measured.p50, 'ms'],
-    p99: [measured.p99, 'ms'],
-    cpu: [measured.cpuUs, 'us'],
-    service_cpu: [measured.serviceCpuUs, 'us'],
-    rss_loaded: [measured.rssPeakMib, 'MiB'],
-    not_ok: [notOk(measured), 'requests'],
-    foreign: [measured.foreignCores, 'cores'],
-  }
 }

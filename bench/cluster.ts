@@ -4,12 +4,12 @@ import { idle } from './cluster/idle.ts'
 import { ledgerAlone, pgBossAlone } from './cluster/queues.ts'
 import { prepared, SHAPES, type ShapeName, waiting } from './cluster/waiting.ts'
 import { workers } from './cluster/workers.ts'
-import { alternate, type Bench, type Figures, type Settings } from './harness.ts'
-import { closedLoop, notOk, withSubject } from './ingest.ts'
-import { measure } from './measure.ts'
+import { alternate, type Bench, type Figures } from './harness.ts'
+import { closedLoop } from './ingest.ts'
 import { versions } from './peers.ts'
 import type { Bar } from './rows.ts'
 import { L } from './subjects/subject.ts'
+import { taking } from './taking.ts'
 
 const SMALL: ShapeName = 'waiting_10k'
 const others = (Object.keys(SHAPES) as ShapeName[]).filter((name) => name !== SMALL)
@@ -41,8 +41,8 @@ export const cluster: Bench = {
   async run(settings) {
     const ledgers = await prepared(settings)
     const subjects: Readonly<Record<string, () => Promise<Figures>>> = {
-      [L]: () => taking(L, settings),
-      postgres: () => taking('postgres', settings),
+      [L]: () => taking(L, settings.dir, closedLoop(settings.quick)),
+      postgres: () => taking('postgres', settings.dir, closedLoop(settings.quick)),
       cycle: () => cycle(settings),
       ledger: () => ledgerAlone(settings),
       'pg-boss': () => pgBossAlone(settings),
@@ -54,18 +54,4 @@ export const cluster: Bench = {
     }
     return alternate(Object.keys(subjects), settings, (name) => subjects[name]!()).finally(() => ledgers.remove())
   },
-}
-
-/** As in `ingest`, at 64 connections. */
-async function taking(name: string, { quick, dir }: Settings): Promise<Figures> {
-  const measured = await withSubject(name, dir, (running) => measure(running, closedLoop(quick)))
-  return {
-    rate: [measured.rate, '1/s'],
-    p50: [measured.p50, 'ms'],
-    p99: [measured.p99, 'ms'],
-    cpu: [measured.cpuUs, 'us'],
-    service_cpu: [measured.serviceCpuUs, 'us'],
-    not_ok: [notOk(measured), 'requests'],
-    foreign: [measured.foreignCores, 'cores'],
-  }
 }

@@ -1,10 +1,10 @@
-import { alternate, type Bench, type Figures, type Settings } from './harness.ts'
-import { closedLoop, notOk, withSubject } from './ingest.ts'
-import { measure } from './measure.ts'
+import { alternate, type Bench } from './harness.ts'
+import { closedLoop } from './ingest.ts'
 import { peerVersions } from './peers/programs.ts'
 import type { Bar } from './rows.ts'
 import { serviceVersions } from './services.ts'
 import { L } from './subjects/subject.ts'
+import { taking } from './taking.ts'
 
 const OURS = 'hookkeeper'
 
@@ -28,27 +28,11 @@ export const peers: Bench = {
     ...[OURS, ...PEERS].map((subject): Bar => ({ subject, metric: 'not_ok', atMost: 0, of: null })),
   ],
   versions,
-  run: (settings) => alternate(['bare', L, OURS, ...PEERS], settings, (name) => figures(name, settings)),
+  run: (settings) =>
+    alternate(['bare', L, OURS, ...PEERS], settings, (name) => taking(name, settings.dir, closedLoop(settings.quick))),
 }
 
 /** Of what the peers are made of. */
 export async function versions(): Promise<string> {
   return `${await serviceVersions()}, ${await peerVersions()}`
-}
-
-async function figures(name: string, { quick, dir }: Settings): Promise<Figures> {
-  const measured = await withSubject(name, dir, (running) => measure(running, closedLoop(quick)))
-  return {
-    rate: [measured.rate, '1/s'],
-    p50: [measured.p50, 'ms'],
-    p99: [measured.p99, 'ms'],
-    p999: [measured.p999, 'ms'],
-    max: [measured.max, 'ms'],
-    cpu: [measured.cpuUs, 'us'],
-    service_cpu: [measured.serviceCpuUs, 'us'],
-    rss_loaded: [measured.rssPeakMib, 'MiB'],
-    not_ok: [notOk(measured), 'requests'],
-    generator_cpu: [measured.ownCpuUs, 'us'],
-    foreign: [measured.foreignCores, 'cores'],
-  }
 }
