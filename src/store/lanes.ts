@@ -113,6 +113,12 @@ export class Lanes implements Scheduler {
     this.#place(lane)
   }
 
+  /** Nothing is in it, and nothing keeps it from being leased from. */
+  vacant(key: number): boolean {
+    const lane = this.#table.find(key)
+    return lane === undefined || this.#table.empty(lane)
+  }
+
   block(key: number, tenant: number): void {
     const lane = this.#table.of(key, tenant)
     this.#table.blockers[lane]!++
@@ -124,7 +130,7 @@ export class Lanes implements Scheduler {
     if (lane === undefined || this.#table.blockers[lane] === 0) return
     this.#table.blockers[lane]!--
     this.#place(lane)
-    this.#sweepLane(lane)
+    this.#table.sweep(lane)
   }
 
   nextDueAt(): number {
@@ -252,7 +258,7 @@ export class Lanes implements Scheduler {
     if (status === RINGED && urgency === this.#table.urgency[lane]) return
     if (status === RINGED) this.#leaveRing(lane)
     if (urgency !== NONE) this.#enterRing(lane, urgency)
-    else this.#sweepLane(lane)
+    else this.#table.sweep(lane)
   }
 
   /** Looks at a lane anew whose head or holds changed while it waited for something. */
@@ -326,11 +332,5 @@ export class Lanes implements Scheduler {
     const lane = this.#events.lane[slot]!
     this.#events.give(slot)
     this.#table.members[lane]!--
-  }
-
-  /** A lane without events and blockers is forgotten: lanes come and go with customers, memory must not. */
-  #sweepLane(lane: number): void {
-    if (this.#table.members[lane]! > 0 || this.#table.blockers[lane]! > 0 || this.#table.status[lane] !== IDLE) return
-    this.#table.forget(lane)
   }
 }

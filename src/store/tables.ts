@@ -126,7 +126,14 @@ export class LaneTable {
     return NONE
   }
 
-  forget(lane: number): void {
+  /** Nothing is in it and nothing blocks it. */
+  empty(lane: number): boolean {
+    return this.members[lane] === 0 && this.blockers[lane] === 0
+  }
+
+  /** A lane without events and blockers is forgotten: lanes come and go with customers, memory must not. */
+  sweep(lane: number): void {
+    if (!this.empty(lane) || this.status[lane] !== IDLE) return
     if (this.#byKey.delete(this.key[lane]!)) this.#free.push(lane)
   }
 

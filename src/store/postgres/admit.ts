@@ -1,11 +1,12 @@
 import { hasCode } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
-import { viaCode } from '../codes.ts'
+import { KIND, viaCode } from '../codes.ts'
 import { tooFarAway } from '../created.ts'
 import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Admitted, Ref } from '../store.ts'
 import { bytes, flags, numbers, smalls, texts } from './arrays.ts'
+import type { Birth, Expected } from './births.ts'
 import { codeOf, type Sql } from './driver.ts'
 import type { Partitions } from './partitions.ts'
 import { prepared } from './prepared.ts'
@@ -22,12 +23,22 @@ export interface Newcomer {
   readonly first: boolean
   /** Of its transaction. */
   readonly tx: string
+  /** It is leased already. */
+  readonly birth: Birth | null
 }
 
 interface Deps {
   readonly sql: Sql
   readonly partitions: Partitions
   readonly arrival: Arrival
+  /** Who works, and may have some of it at once. */
+  readonly desk: {
+    expect(events: readonly Envelope[]): Expected | null
+    /** Of the admission that it was told to expect, whatever became of that. */
+    came(newcomers: readonly Newcomer[], expected: Expected | null): void
+  }
+  /** As a holder of leases. */
+  readonly id: string
   now(): number
 }
 
@@ -37,11 +48,31 @@ export async function admit(deps: Deps, events: readonly Envelope[]) {
   const batch = new Batch(events, now, deps.arrival)
   if (batch.fresh.length > 0) {
     await deps.partitions.ready(batch.fresh.map(({ createdAt }) => dayOf(createdAt)))
-    const values = batch.values(now)
-    for (const row of await insert(deps, values)) batch.place(row)
+    const expected = deps.desk.expect(batch.fresh)
+    try {
+      const values = [...batch.values(now), ...leasesOf(batch.fresh, deps.id, expected)]
+      for (const row of await insert(deps, values)) batch.place(row, expected)
+    } finally {
+      deps.desk.came(batch.newcomers, expected)
+    }
   }
   return { answers: batch.answers, newcomers: batch.newcomers }
 }
+
+function leasesOf(events: readonly Envelope[], id: string, expected: Expected | null): unknown[] {
+  if (!expected) return [numbers([]), numbers([]), ...NOBODY, smalls([]), numbers([])]
+  const { births, claim, at, holdings } = expected
+  const { worker, release } = claim.call.want
+  return [
+    numbers(events.map((event) => births.get(event)?.endsAt ?? null)),
+    numbers(events.map((event) => births.get(event)?.fence ?? null)),
+    ...[id, worker, release, at],
+    smalls(holdings.map(({ bucket }) => bucket)),
+    numbers(holdings.map(({ epoch }) => epoch)),
+  ]
+}
+
+const NOBODY = [null, null, null, null]
 
 /** What another process dropped between our look and the write is made again. */
 async function insert({ sql, partitions }: Deps, values: readonly unknown[]): Promise<Placed[]> {
@@ -63,6 +94,7 @@ interface Placed {
   readonly first: boolean
   /** It waits for somebody's word, whatever it came as. */
   readonly held: boolean
+  readonly leased: boolean
   readonly tx: string
 }
 
@@ -114,13 +146,14 @@ class Batch {
     ]
   }
 
-  place({ ord, bucket, n, lane, first, held, tx }: Placed): void {
+  place({ ord, bucket, n, lane, first, held, leased, tx }: Placed, expected: Expected | null): void {
     const came = this.fresh[ord - 1]!
     const event = held ? { ...came, as: 'hold' as const } : came
     this.answers[this.#at[ord - 1]!] = 'new'
     if (event.as === 'record') return
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
-    this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first, tx })
+    const birth = (leased && expected?.births.get(came)) || null
+    this.newcomers.push({ ref, event, lane, arrived: this.#arrived[ord - 1]!, first, tx, birth })
   }
 }
 
@@ -149,7 +182,8 @@ export class Arrival {
  * One statement. An object that is known keeps its lane, and with it the lane's bucket; the others are made known, sorted by
  * object and before all ids, which are sorted too: every admission takes its locks in one order. `offset 0` keeps the look-up of
  * a few objects from becoming a hash join over all there are. What was made before a restore may have been worked by the ledger that
- * was lost, so it is held, whichever process heard of the restore.
+ * was lost, so it is held, whichever process heard of the restore. A lease comes with those that are the first of their object, under
+ * the same lock on the bucket as any other.
  */
 const ADMIT = prepared(
   'admit',
@@ -157,9 +191,12 @@ const ADMIT = prepared(
 with i as materialized (
   select t.*, case when t.mode = 'work' and t.created <= restored.at then 'hold' else t.mode end as dealt from unnest($1::int4[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int4[], $8::int8[], $9::text[],
     $10::text[], $11::text[], $12::int4[], $13::int4[], $14::text[], $15::int8[], $16::int4[], $17::int8[], $18::int8[], $19::bytea[],
-    $21::bool[])
+    $21::bool[], $22::int8[], $23::int8[])
   with ordinality t(day, id, tenant, type, api_version, endpoint, via, created, lane, object, customer, rank, urgency, mode, arrived,
-    bucket, lane_hash, place, body, leads, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
+    bucket, lane_hash, place, body, leads, ends, fence, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
+), own as materialized (
+  select b.bucket from hookkeeper_buckets b join unnest($28::int4[], $29::int8[]) e(bucket, epoch)
+    on b.bucket = e.bucket and b.epoch = e.epoch for share of b
 ), known as materialized (
   select i.day, i.tenant, i.object, i.ord, i.leads, i.lane, i.lane_hash, i.bucket,
     o.lane as kept, o.lane_hash as kept_hash, o.bucket as kept_bucket, o.day as kept_day
@@ -186,16 +223,25 @@ with i as materialized (
   from i join placed p using (ord) order by i.day, i.id, i.tenant
   on conflict (day, id, tenant) do nothing returning bucket, n
 ), new as materialized (
-  select p.* from placed p join seen s on s.bucket = p.at_bucket and s.n = p.n
+  select p.*, i.dealt, i.ends is not null and p.first and i.dealt = 'work' and p.at_bucket in (select bucket from own) as leased
+  from placed p join seen s on s.bucket = p.at_bucket and s.n = p.n join i using (ord)
 ), bodies as (
   insert into hookkeeper_bodies (day, bucket, n, body)
   select new.day, new.at_bucket, new.n, i.body from new join i using (ord)
 ), queue as (
-  insert into hookkeeper_queue (bucket, n, day, arrived, held, due, place, lane, tenant, type, urgency)
-  select new.at_bucket, new.n, new.day, i.arrived, i.dealt = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency
+  insert into hookkeeper_queue (bucket, n, day, arrived, held, due, place, lane, tenant, type, urgency,
+    rev, state, attempts, ends, fence, holder, worker, release, leased)
+  select new.at_bucket, new.n, new.day, i.arrived, new.dealt = 'hold', $20::int8, i.place, new.at_hash, i.tenant, i.type, i.urgency,
+    new.leased::int4, new.leased::int4, new.leased::int4, case when new.leased then i.ends else 0 end,
+    case when new.leased then i.fence else 0 end, case when new.leased then $24::text end, case when new.leased then $25::text end,
+    case when new.leased then $26::text end, case when new.leased then $27::int8 end
   from new join i using (ord) where i.mode <> 'record'
+), history as (
+  insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, due, worker, release)
+  select new.day, new.at_bucket, new.n, ord, ${KIND.lease}, $27::int8, i.fence, 1, i.ends, $25::text, $26::text
+  from new join i using (ord) where new.leased
 )
-select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, i.dealt = 'hold' as held,
+select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, new.dealt = 'hold' as held, new.leased,
   pg_current_xact_id()::text as tx
-from new join i using (ord)`,
+from new`,
 )

@@ -108,6 +108,13 @@ export class Book {
     this.#begun(running.worker, running.live.row.lost > 0)
   }
 
+  /** It was recorded with its lease. */
+  bear(ref: Ref, row: QueueRow, running: Omit<Running, 'slot'>, now: number): void {
+    const slot = this.#add(ref, row, newborn(now, false), now)
+    this.lanes.claim(slot)
+    this.start(ref, { ...running, slot })
+  }
+
   /** It goes on, changed. */
   changed(ref: Ref, live: Live, rev: number): void {
     const running = this.running.get(ref)!

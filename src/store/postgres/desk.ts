@@ -1,10 +1,12 @@
 import { breath, type Clock } from '../../core/clock.ts'
 import { failure } from '../../core/errors.ts'
+import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Backlog, Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
 import { Alarm } from './alarm.ts'
 import { Asks } from './asks.ts'
+import { Births, type Expected } from './births.ts'
 import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
@@ -12,7 +14,7 @@ import { elsewhere } from './elsewhere.ts'
 import { endLeases } from './expiry.ts'
 import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
-import { Leasing } from './leasing.ts'
+import { Leasing, partition } from './leasing.ts'
 import { Looks } from './looks.ts'
 import { Arrivals, type News } from './news.ts'
 import { placeOf } from './refs.ts'
@@ -57,6 +59,7 @@ export class Desk {
   #freed = false
   #turning: Promise<void> | null = null
   readonly #looks = new Looks()
+  readonly #births: Births
   /** Admitted here and not yet in the book. */
   #own: Newcomer[] = []
   #beatAt = 0
@@ -67,6 +70,7 @@ export class Desk {
     this.#arrivals = new Arrivals(options.sql)
     this.#leasing = new Leasing(options)
     this.#alarm = new Alarm(options)
+    this.#births = new Births({ ...options, leasing: this.#leasing, arrivals: this.#arrivals })
   }
 
   get book(): Book {
@@ -95,11 +99,19 @@ export class Desk {
     if (this.#options.seats.holdings.length > 0) this.#go()
   }
 
+  /** These are about to be recorded: what of them can be leased at once. */
+  expect(events: readonly Envelope[]): Expected | null {
+    if (this.#failure || this.#own.length > 0 || !this.#options.seats.alone) return null
+    return this.#births.expect(this.#book, events, this.#options.now())
+  }
+
   /** These were admitted here. What others admit may come before them in a lane: only where there are none we need not look. */
-  came(newcomers: readonly Newcomer[]): void {
-    for (const newcomer of newcomers) this.#leasing.recent.add(newcomer)
+  came(newcomers: readonly Newcomer[], expected: Expected | null): void {
+    const [born, others] = partition(newcomers, ({ birth }) => birth !== null)
+    if (expected) this.#takeIn(this.#births.arrived(expected, born, this.#book))
+    for (const newcomer of others) this.#leasing.recent.add(newcomer)
     if (!this.#options.seats.alone) return this.stir()
-    this.#own.push(...newcomers)
+    this.#own.push(...others)
     if (this.#options.seats.holdings.length > 0) this.#go()
   }
 
@@ -187,7 +199,7 @@ export class Desk {
     this.#freed = false
     try {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
-      if (this.#mayHaveNews(hasty)) await this.#look()
+      if (this.#looks.due(pace.now(), hasty && this.#book.lanes.counts.ready === 0)) await this.#look()
       await this.#putRight()
       this.#takeIn(this.#arrivals.tell(this.#own.splice(0)))
       this.#book.lanes.due(now())
@@ -195,12 +207,6 @@ export class Desk {
     } catch (error) {
       this.#asks.again(asked, this.#failed(error), this.#closed)
     }
-  }
-
-  /** Whoever waits hears of it by the next look, and whoever does not is told what there is now. */
-  #mayHaveNews(hasty: boolean): boolean {
-    if (this.#looks.due(this.#options.pace.now())) return true
-    return hasty && this.#book.lanes.counts.ready === 0
   }
 
   async #beat(): Promise<void> {
@@ -230,7 +236,8 @@ export class Desk {
 
   #takeIn(rows: News['rows']): void {
     const now = this.#options.now()
-    for (const [ref, row] of rows) this.#book.take(ref, row, now, (one, live) => this.#whose(one, live))
+    for (const [ref, row] of rows)
+      if (!this.#births.hides(ref, row)) this.#book.take(ref, row, now, (one, live) => this.#whose(one, live))
   }
 
   #whose(ref: Ref, { holder, row }: Live): 'ours' | 'theirs' | 'nobody' {

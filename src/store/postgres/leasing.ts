@@ -19,8 +19,16 @@ interface Call {
   readonly untilAt: number
   /** The turn it is served in: the first that began after it. */
   heard: boolean
+  /** Called off. */
+  over: boolean
   resolve(work: readonly Work[]): void
   reject(error: unknown): void
+}
+
+/** A call, and what it has room for. */
+export interface Claim {
+  readonly call: Call
+  readonly plan: Plan
 }
 
 /** What a call gets once it is written. */
@@ -67,10 +75,14 @@ export class Leasing {
   ask(want: Want, now: number, signal?: AbortSignal): Promise<readonly Work[]> {
     if (signal?.aborted) return Promise.resolve([])
     return new Promise((resolve, reject) => {
-      const call = { want, untilAt: now + want.waitMs, heard: false, resolve, reject }
+      const call: Call = { want, untilAt: now + want.waitMs, heard: false, over: false, resolve, reject }
       this.#calls.push(call)
       // What is being leased to it just now is delivered all the same.
-      signal?.addEventListener('abort', () => this.#calls.includes(call) && this.#answer(call, []), { once: true })
+      const callOff = () => {
+        call.over = true
+        if (this.#calls.includes(call)) this.#answer(call, [])
+      }
+      signal?.addEventListener('abort', callOff, { once: true })
     })
   }
 
@@ -87,6 +99,28 @@ export class Leasing {
 
   forget(refs: readonly Ref[]): void {
     for (const ref of refs) this.#delivered.delete(ref)
+  }
+
+  /** A worker that waits, for what is just being recorded: no turn serves it until `grant` or `back`. */
+  claim(book: Book, now: number): Claim | null {
+    const call = this.#calls.find(({ want }) => want.waitMs > 0 && !book.worker(want.worker).alone)
+    if (!call) return null
+    this.#drop(call)
+    return { call, plan: new Plan(book.types, call.want, false, now) }
+  }
+
+  /** What was recorded for it. */
+  grant(claim: Claim, works: readonly Work[]): void {
+    for (const { ref, fence } of works) this.#delivered.set(ref, fence)
+    if (works.length > 0) claim.call.resolve(works)
+    else this.back(claim)
+  }
+
+  /** It got nothing and waits on. */
+  back({ call }: Pick<Claim, 'call'>): void {
+    if (call.over) return call.resolve([])
+    call.heard = false
+    this.#calls.push(call)
   }
 
   /** Heads of free lanes for whoever asked, drafted. */

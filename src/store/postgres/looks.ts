@@ -20,8 +20,9 @@ export class Looks {
     return this.#at + this.#everyMs
   }
 
-  due(now: number): boolean {
-    return this.stirred || now >= this.nextAt
+  /** Whoever waits hears of news by the next look, and who is `hasty` is told what there is now. */
+  due(now: number, hasty: boolean): boolean {
+    return this.stirred || hasty || now >= this.nextAt
   }
 
   begin(now: number): void {

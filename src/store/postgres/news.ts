@@ -125,7 +125,7 @@ export class Arrivals {
   }
 }
 
-const rowOf = ({ ref, event, lane, arrived }: Newcomer): QueueRow => ({
+export const rowOf = ({ ref, event, lane, arrived }: Newcomer): QueueRow => ({
   ...placeOf(ref),
   ...{ rev: 0, place: positionOf(event), lane: hash53(lane), tenant: tenantText(event.tenant), type: event.type },
   ...{ urgency: urgencyCode(event.urgency), arrived, held: event.as === 'hold', touched: null, moved: false },

@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Pool, PoolClient } from 'pg'
+import { systemClock } from '../../src/core/clock.ts'
+import { KIND } from '../../src/store/codes.ts'
+import { openPool, type Sql, sqlOver } from '../../src/store/postgres/driver.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import type { Ledger, Store, Want, Work } from '../../src/store/store.ts'
+import { DONE, handler } from '../../src/testing/scene.ts'
+import { envelope } from '../chaos/virtual.ts'
+import { postgres } from '../services/postgres.ts'
+import { database } from './on-postgres.ts'
+
+// What these are about shows in the tables: an event that is recorded with its lease has both in one transaction.
+
+const given = { skip: postgres.skip }
+const WANT: Want = { max: 10, waitMs: 10_000, worker: 'w', release: 'r', handles: [handler()] }
+
+test(
+  'an event that comes while a worker waits is recorded with its lease, and its story is that of any other',
+  given,
+  async (t) => {
+    const { ledger, sql } = await opened(t)
+
+    const waits = ledger.lease(WANT)
+    await ledger.admit([of('evt_1', { object: 'in_1' })])
+    const [work] = await waits
+
+    assert.equal(work?.event.id, 'evt_1')
+    assert.deepEqual(await bornWithLease(sql), ['evt_1'])
+    assert.deepEqual(await states(ledger), { evt_1: 'running', evt_first: 'done' })
+    await settle(ledger, work)
+    const story = await ledger.open(work.ref)
+    assert.deepEqual(
+      story?.timeline.map((one) => one.kind === 'attempt' && [one.attempt, one.worker, one.outcome]),
+      [[1, 'w', 'done']],
+    )
+    const { data } = await ledger.changes(null, 10)
+    assert.deepEqual(
+      data.filter(({ id }) => id === 'evt_1').map(({ kind }) => kind),
+      ['admitted', 'leased', 'done'],
+    )
+  },
+)
+
+test(
+  'of a lane only the first is recorded with its lease; the next one is leased when that is settled',
+  given,
+  async (t) => {
+    const { ledger, sql } = await opened(t)
+
+    const waits = ledger.lease(WANT)
+    await ledger.admit([of('evt_1', { customer: 'cus_a' }), of('evt_2', { customer: 'cus_a' }), of('evt_3', {})])
+    const works = await waits
+    const after = ledger.lease(WANT)
+    await settle(ledger, works.find(({ event }) => event.id === 'evt_1')!)
+    const [next] = await after
+
+    assert.deepEqual(works.map(({ event }) => event.id).toSorted(), ['evt_1', 'evt_3'])
+    assert.deepEqual(await bornWithLease(sql), ['evt_1', 'evt_3'])
+    assert.equal(next?.event.id, 'evt_2')
+    assert.ok(next.fence > works.find(({ event }) => event.id === 'evt_1')!.fence)
+  },
+)
+
+test('a repeat is leased to nobody, and who waited waits on', given, async (t) => {
+  const { ledger, sql } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  assert.deepEqual(await ledger.admit([of('evt_first', { object: 'in_first', customer: 'cus_first' })]), ['repeat'])
+  await ledger.admit([of('evt_2', {})])
+
+  assert.deepEqual(
+    (await waits).map(({ event }) => event.id),
+    ['evt_2'],
+  )
+  assert.deepEqual(await bornWithLease(sql), ['evt_2'])
+})
+
+test('an event whose object is known is leased by itself: it may be a twin, or stale', given, async (t) => {
+  const { ledger, sql } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  const older = systemClock.now() - 60_000
+  await ledger.admit([of('evt_2', { object: 'in_first', customer: 'cus_first', createdAt: older - (older % 1_000) })])
+  const [work] = await waits
+
+  assert.equal(work?.event.id, 'evt_2')
+  assert.equal(work.stale, true)
+  assert.deepEqual(await bornWithLease(sql), [])
+})
+
+test('what a rule holds is not leased, however many wait for it', given, async (t) => {
+  const { ledger, sql } = await opened(t)
+  await ledger.hold([{ why: 'pause:1', types: ['charge.*'] }])
+
+  const waits = ledger.lease(WANT)
+  await ledger.admit([of('evt_held', { type: 'charge.succeeded' })])
+  await ledger.admit([of('evt_2', {})])
+
+  assert.deepEqual(
+    (await waits).map(({ event }) => event.id),
+    ['evt_2'],
+  )
+  assert.equal((await states(ledger))['evt_held'], 'waiting')
+  assert.deepEqual(await bornWithLease(sql), [])
+})
+
+test(
+  'a bucket that was taken away meanwhile gives no lease: the event waits for whoever has it next',
+  given,
+  async (t) => {
+    const { ledger, sql } = await opened(t)
+
+    const waits = ledger.lease(WANT)
+    await sql.rows('update hookkeeper_buckets set epoch = epoch + 1, owner = null')
+    await ledger.admit([of('evt_1', {})])
+    const [work] = await waits
+
+    assert.deepEqual(await bornWithLease(sql), [])
+    assert.equal(work?.event.id, 'evt_1')
+    assert.equal(work.attempt, 1)
+  },
+)
+
+test(
+  'an admission whose answer was lost leaves no lease that nobody works: it is given back and counts for nothing',
+  given,
+  async (t) => {
+    const { ledger, loseAnAnswer } = await opened(t)
+
+    const waits = ledger.lease(WANT)
+    loseAnAnswer()
+    // Its second try finds the row of the first.
+    assert.deepEqual(await ledger.admit([of('evt_1', {})]), ['repeat'])
+    const [work] = await waits
+
+    assert.equal(work?.event.id, 'evt_1')
+    assert.equal(work.attempt, 1)
+    assert.equal(work.lost, 0)
+    await settle(ledger, work)
+    const story = await ledger.open(work.ref)
+    const attempts = story?.timeline.map((one) => one.kind === 'attempt' && one.outcome)
+    assert.deepEqual(attempts, ['given-back', 'done'])
+  },
+)
+
+test('a look that tells of it before its admission does changes nothing', given, async (t) => {
+  const { ledger, holdAnAnswer } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  const { recorded, answer } = holdAnAnswer()
+  const admitted = ledger.admit([of('evt_1', {})])
+  await recorded
+  await ledger.backlog()
+  answer()
+
+  assert.deepEqual(await admitted, ['new'])
+  const [work] = await waits
+  assert.equal(work?.event.id, 'evt_1')
+  assert.deepEqual(await settle(ledger, work), ['settled'])
+  const { ready, running } = await ledger.backlog()
+  assert.deepEqual({ ready, running }, { ready: 0, running: 0 })
+})
+
+test('a worker that called off is given nothing of what is recorded later', given, async (t) => {
+  const { ledger } = await opened(t)
+  const off = new AbortController()
+
+  const waits = ledger.lease(WANT, off.signal)
+  off.abort()
+  assert.deepEqual(await waits, [])
+  await ledger.admit([of('evt_1', {})])
+
+  const [work] = await ledger.lease(WANT)
+  assert.equal(work?.event.id, 'evt_1')
+  assert.equal(work.attempt, 1)
+})
+
+interface Opened {
+  readonly ledger: Ledger
+  readonly sql: Sql
+  /** The next admission is written, and its connection breaks before the answer. */
+  loseAnAnswer(): void
+  /** The next admission is written, and answered when `answer` is called. */
+  holdAnAnswer(): { recorded: Promise<void>; answer: () => void }
+}
+
+/** A ledger whose buckets are its own and that has worked one event, `evt_first`. */
+async function opened(t: TestContext): Promise<Opened> {
+  const url = await database(t)
+  const pool = await openPool({ url, connectionsMax: 8, name: 'test' })
+  let after: (() => Promise<void>) | null = null
+  spied(pool, async () => {
+    const now = after
+    after = null
+    await now?.()
+  })
+  const store: Store = await openPostgres({ url, migrates: true, pool })
+  const sql = sqlOver(await openPool({ url, connectionsMax: 1, name: 'test' }))
+  t.after(() => store.close())
+  t.after(() => sql.close())
+  const { ledger } = store
+  await ledger.admit([of('evt_first', { object: 'in_first', customer: 'cus_first' })])
+  const [first] = await ledger.lease(WANT)
+  await settle(ledger, first!)
+  return {
+    ...{ ledger, sql },
+    loseAnAnswer: () => {
+      after = () => Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
+    },
+    holdAnAnswer: () => {
+      const recorded = Promise.withResolvers<void>()
+      const answered = Promise.withResolvers<void>()
+      after = () => {
+        recorded.resolve()
+        return answered.promise
+      }
+      return { recorded: recorded.promise, answer: answered.resolve }
+    },
+  }
+}
+
+const seen = new WeakSet<PoolClient>()
+
+/** Calls `then` between the write of each admission and its answer. */
+function spied(pool: Pool, then: () => Promise<void>): void {
+  pool.on('connect', (client) => {
+    if (seen.has(client)) return
+    seen.add(client)
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
+    const asked = async (...args: [{ name?: string }, ...unknown[]]) => {
+      const result = await query(...args)
+      if (args[0].name === 'hookkeeper_admit') await then()
+      return result
+    }
+    // Only what is asked with promises is of interest.
+    client.query = ((...args: [{ name?: string }]) =>
+      typeof args.at(-1) === 'function' ? query(...args) : asked(...args)) as typeof client.query
+  })
+}
+
+const of = (id: string, more: Parameters<typeof envelope>[1]) => envelope(systemClock, { id, ...more })
+
+const settle = (ledger: Ledger, work: Work) => ledger.settle([{ work, outcome: DONE, returned: [] }])
+
+/** Events whose lease was written by the transaction that recorded them. */
+async function bornWithLease(sql: Sql): Promise<string[]> {
+  const rows = await sql.rows<{ id: string }>(
+    `select s.id from hookkeeper_seen s join hookkeeper_history h
+       on h.day = s.day and h.bucket = s.bucket and h.n = s.n and h.kind = ${KIND.lease} and h.tx = s.tx order by s.id`,
+  )
+  return rows.map(({ id }) => id)
+}
+
+async function states(ledger: Ledger): Promise<Record<string, string>> {
+  const { data } = await ledger.find({ limit: 10 })
+  return Object.fromEntries(data.map(({ id, state }) => [id, state] as const).toSorted())
+}
