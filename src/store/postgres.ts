@@ -16,6 +16,7 @@ import { find, type Looking } from './postgres/find.ts'
 import { migratePostgres, requireSchema } from './postgres/migrate.ts'
 import { move } from './postgres/move.ts'
 import { Partitions } from './postgres/partitions.ts'
+import { Presence } from './postgres/presence.ts'
 import { journalOver, locksOver } from './postgres/records.ts'
 import { restore } from './postgres/restore.ts'
 import { type Retention, Sweeper } from './postgres/retention.ts'
@@ -69,10 +70,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     await requireFit(sql, () => time.now())
     const wakes = await Wakes.over(directUrl, log)
     const id = `${name} ${randomUUID().slice(0, 8)}`
-    const seats = new Seats(sql, { id, name })
+    const presence = new Presence(url)
+    const seats = new Seats(sql, { id, name, presence })
     // From here on an earlier process of our name is no more.
-    await seats.beat({})
-    return storeOver({ ...options, sql, log, id, seats, time, wakes })
+    await seats.beat({}, systemClock.now())
+    return storeOver({ ...options, sql, log, id, seats, presence, time, wakes })
   } catch (error) {
     await sql.close().catch(() => {})
     throw error
@@ -96,12 +98,13 @@ interface Parts extends PostgresOptions {
   readonly log: Logger
   readonly id: string
   readonly seats: Seats
+  readonly presence: Presence
   readonly time: Pick<Clock, 'now'>
   readonly wakes: Wakes
 }
 
 function storeOver(parts: Parts): Store {
-  const { sql, log, id, seats, time, wakes, clock = systemClock } = parts
+  const { sql, log, id, seats, presence, time, wakes, clock = systemClock } = parts
   // The wall clock may be set back; the ledger's time may not.
   let latest = 0
   const now = () => (latest = Math.max(latest, Math.floor(time.now())))
@@ -118,6 +121,7 @@ function storeOver(parts: Parts): Store {
   }
   const { lead = whoeverComes } = parts
   const sweeper = new Sweeper({ sql, partitions, clock, log, retention, lead, take, now })
+  presence.listen(() => void desk.renounce().catch(() => {}))
   wakes.listen((buckets) => buckets.some((bucket) => seats.owns(bucket)) && desk.stir())
   return {
     name: 'postgres',
@@ -137,6 +141,7 @@ function storeOver(parts: Parts): Store {
       await sweeper.close()
       await desk.close()
       await seats.leave().catch(() => {})
+      await presence.close()
       await sql.close()
     },
   }

@@ -211,7 +211,7 @@ export class Desk {
 
   async #beat(): Promise<void> {
     const { seats, pace } = this.#options
-    const { lost, taken, hungry } = await seats.beat(this.counts())
+    const { lost, taken, hungry } = await seats.beat(this.counts(), pace.now())
     for (const bucket of lost) {
       this.#arrivals.unfollow(bucket)
       this.#book.leave(bucket)

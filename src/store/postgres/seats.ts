@@ -1,10 +1,13 @@
 import type { Holding } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
+import type { Presence } from './presence.ts'
 import { BUCKETS } from './refs.ts'
 
 /** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
 const SILENT_MS = 6_000
+/** Whose connection is gone and who has said nothing for so long since we noticed has ended too: one that lives says so at once. */
+const MISSING_MS = 1_500
 /** How many fences an owner has in hand. */
 export const FENCES = 100_000
 const ADMITS_MS = 600_000
@@ -21,7 +24,7 @@ export interface Rota {
   /** Buckets that were ours and are no longer. */
   readonly lost: readonly number[]
   readonly taken: readonly number[]
-  /** Somebody has less than a fair share, and nothing is free yet. */
+  /** Somebody has less than a fair share and nothing is free yet, or may have ended. */
   readonly hungry: boolean
 }
 
@@ -34,18 +37,21 @@ export class Seats {
   readonly #sql: Sql
   readonly #id: string
   readonly #name: string
+  readonly #presence: Presence
+  readonly #missing = new Map<string, { readonly seen: string; readonly at: number }>()
   readonly #seats = new Map<number, Seat>()
-  #members: ReadonlySet<string> = new Set()
+  #members = new Set<string>()
   #joined = false
   #saidAt = Number.NEGATIVE_INFINITY
   works = false
   /** Nobody else was heard of who may admit something. */
   alone = false
 
-  constructor(sql: Sql, { id, name }: { id: string; name: string }) {
+  constructor(sql: Sql, { id, name, presence }: { id: string; name: string; presence: Presence }) {
     this.#sql = sql
     this.#id = id
     this.#name = name
+    this.#presence = presence
   }
 
   get holdings(): readonly Holding[] {
@@ -78,17 +84,21 @@ export class Seats {
     await this.#say({ admits: true })
   }
 
-  /** Says that we live, hears who else does, and evens out. */
-  async beat(counts: object): Promise<Rota> {
-    const { members, workers, buckets } = await this.#say(counts)
+  /** Says that we live, hears who else does, and evens out. `now`: by a clock of this process. */
+  async beat(counts: object, now: number): Promise<Rota> {
+    // Whoever works for no more than a moment need not hold a connection for it.
+    if (this.works && this.#seats.size > 0) this.#presence.begin()
+    const { members, workers, buckets, missing } = await this.#say(counts)
     this.#members = new Set(members)
+    await this.#strike(missing, now)
     const lost = [...this.#seats.values()].filter(({ bucket, epoch }) => buckets.get(bucket)?.epoch !== epoch)
     for (const { bucket } of lost) this.#seats.delete(bucket)
     const share = this.works ? Math.ceil(BUCKETS / Math.max(1, workers)) : 0
     const given = await this.#giveUp(share)
     const wanted = Math.min(share - this.#seats.size, TAKEN_AT_ONCE_MAX)
     const taken = wanted > 0 ? await this.#take(wanted) : []
-    const hungry = this.works && this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers))
+    const hungry =
+      this.works && (this.#missing.size > 0 || this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers)))
     return { lost: [...lost.map(({ bucket }) => bucket), ...given], taken, hungry }
   }
 
@@ -115,11 +125,29 @@ export class Seats {
   async #say(counts: object) {
     const [heard] = await this.#sql.again<Heard>(BEAT, [
       ...[this.#id, this.#name, this.works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
+      ...[this.#presence.session?.pid ?? null, this.#presence.session?.since ?? null],
     ])
     this.#joined = true
-    const { members, workers, buckets, alone } = heard!
+    const { members, workers, buckets, alone, missing } = heard!
     this.alone = alone
-    return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])) }
+    return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])), missing }
+  }
+
+  /** Strikes from the list whoever has been missing for long enough, unless he has said something since: his buckets are free. */
+  async #strike(missing: readonly Missing[], now: number): Promise<void> {
+    const before = new Map(this.#missing)
+    this.#missing.clear()
+    for (const { id, seen } of missing) {
+      const known = before.get(id)
+      const at = known?.seen === seen ? known.at : now
+      if (now - at < MISSING_MS) {
+        this.#missing.set(id, { seen, at })
+        continue
+      }
+      await this.#sql.rows(STRIKE, [id, seen])
+      // Its leases are lost to whoever takes its buckets now.
+      this.#members.delete(id)
+    }
   }
 
   async #giveUp(share: number): Promise<number[]> {
@@ -148,6 +176,13 @@ interface Heard {
   readonly workers: number
   readonly alone: boolean
   readonly buckets: readonly { bucket: number; epoch: number }[]
+  readonly missing: readonly Missing[]
+}
+
+/** A member that works whose connection is gone. */
+interface Missing {
+  readonly id: string
+  readonly seen: string
 }
 
 // A new process of the same name is the end of the one before. Whoever has been silent for an hour is struck from the list.
@@ -158,8 +193,10 @@ with gone as (
   delete from hookkeeper_members where id <> $1 and (($5 and name = $2) or seen < clock_timestamp() - interval '1 hour')
   returning id
 ), me as (
-  insert into hookkeeper_members (id, name, seen, works, counts) values ($1, $2, clock_timestamp(), $3, $6::jsonb)
-  on conflict (id) do update set seen = excluded.seen, works = excluded.works, counts = excluded.counts
+  insert into hookkeeper_members (id, name, seen, works, counts, pid, session)
+  values ($1, $2, clock_timestamp(), $3, $6::jsonb, $7::int4, $8::text::timestamptz)
+  on conflict (id) do update set seen = excluded.seen, works = excluded.works, counts = excluded.counts, pid = excluded.pid,
+    session = excluded.session
 ), living as (
   select id, works from hookkeeper_members m
   where m.id <> $1 and m.seen > clock_timestamp() - $4 * interval '1 ms' and m.id not in (select id from gone)
@@ -170,8 +207,15 @@ select (select coalesce(json_agg(id), '[]') from living) as members,
   not exists (
     select from hookkeeper_members m where m.id <> $1 and m.id not in (select id from gone)
       and case when m.works then m.seen > clock_timestamp() - $4 * interval '1 ms' else m.counts ? 'admits' end) as alone,
-  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets`,
+  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets,
+  (select coalesce(json_agg(json_build_object('id', m.id, 'seen', m.seen::text)), '[]') from hookkeeper_members m
+    where m.works and m.pid is not null and m.id <> $1 and m.id not in (select id from gone) and not exists (
+      select from pg_stat_get_activity(m.pid) a where coalesce(a.backend_start, m.session) = m.session)) as missing`,
 )
+
+const STRIKE = `
+with gone as (delete from hookkeeper_members where id = $1 and seen = $2::text::timestamptz returning id)
+update hookkeeper_buckets set owner = null, epoch = epoch + 1 where owner in (select id from gone)`
 
 // Those in which something waits come first: who takes only a few takes what there is to do.
 const TAKE = `
