@@ -46,6 +46,8 @@ export async function openPool({ url, connectionsMax, name }: PoolOptions): Prom
   })
   // A connection that breaks while nobody uses it is none of ours any more: the next statement takes another one.
   pool.on('error', () => {})
+  // Nor in our hands before we know of it: the server may end it with the same packet that says that it is ready.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

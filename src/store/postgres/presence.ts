@@ -9,7 +9,8 @@ export interface Session {
 
 type Client = Awaited<ReturnType<typeof openClient>>
 
-const AGAIN_MS = 1_000
+/** Where connections break by themselves one more says little, and its silence counts for a while. */
+const AGAIN_MS = 10_000
 
 /**
  * A connection that is kept for as long as the process lives and works. The server closes it when the process has ended, however that
