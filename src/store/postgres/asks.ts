@@ -1,16 +1,18 @@
 import type { Asked, Flights } from './flights.ts'
-import type { Command } from './hand.ts'
-import { partition } from './leasing.ts'
+import { type Command, worksOf } from './hand.ts'
+import { type Leasing, partition } from './leasing.ts'
 
 const TRIES_MAX = 4
 
 /** What was asked for and is not under way yet. */
 export class Asks {
   readonly #flights: Flights
+  readonly #leasing: Leasing
   #waiting: Asked[] = []
 
-  constructor(flights: Flights) {
+  constructor(flights: Flights, leasing: Leasing) {
     this.#flights = flights
+    this.#leasing = leasing
   }
 
   get some(): boolean {
@@ -43,6 +45,7 @@ export class Asks {
 
   /** The write came to nothing. `over`: and there will be no other. */
   again(asked: readonly Asked[], failed: Error, over: boolean): void {
+    this.#leasing.goOn(asked.flatMap(({ command }) => worksOf(command)))
     for (const one of asked) {
       if (one.tries++ < TRIES_MAX && !over) this.#waiting.push(one)
       else one.reject(failed)

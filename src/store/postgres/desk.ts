@@ -20,6 +20,7 @@ import { Arrivals, type News } from './news.ts'
 import { placeOf } from './refs.ts'
 import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
+import { troubled } from './trouble.ts'
 
 export interface DeskOptions {
   readonly sql: Sql
@@ -50,7 +51,7 @@ export class Desk {
   #holds: readonly Hold[] = []
   readonly #doubts = new Set<Ref>()
   readonly #flights = new Flights()
-  readonly #asks = new Asks(this.#flights)
+  readonly #asks: Asks
   readonly #alarm: Alarm
   /** What the rows have refused: memory has it wrong. */
   readonly #wrong = new Set<Ref>()
@@ -69,6 +70,7 @@ export class Desk {
     this.#options = options
     this.#arrivals = new Arrivals(options.sql)
     this.#leasing = new Leasing(options)
+    this.#asks = new Asks(this.#flights, this.#leasing)
     this.#alarm = new Alarm(options)
     this.#births = new Births({ ...options, leasing: this.#leasing, arrivals: this.#arrivals })
   }
@@ -205,7 +207,8 @@ export class Desk {
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
-      this.#asks.again(asked, this.#failed(error), this.#closed)
+      this.#failure = troubled(this.#options.log, error)
+      this.#asks.again(asked, this.#failure, this.#closed)
     }
   }
 
@@ -268,8 +271,10 @@ export class Desk {
       this.#flights.end(flight)
       this.#arrived(flight, written)
     } catch (error) {
-      const failed = this.#failed(error)
+      const failed = troubled(this.#options.log, error)
       this.#flights.end(flight)
+      // Nobody knows what of it was written. Where that cannot be read either, all is read anew.
+      for (const { ref } of flight.draft.changes) this.#wrong.add(ref)
       this.#leasing.lost(flight.grants, failed)
       const asked = flight.answers.map(({ asked }) => asked)
       this.#asks.again(asked, failed, this.#closed)
@@ -297,15 +302,9 @@ export class Desk {
     this.#takeIn(await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
   }
 
-  #failed(error: unknown): Error {
-    this.#failure ??= error instanceof Error ? error : failure('store_failed', { what: 'a broken invariant' })
-    return this.#failure
-  }
-
   /** Nothing is under way any more: all is read anew. */
   async #recover(failed: Error): Promise<void> {
-    const { log, pace } = this.#options
-    log.warn({ code: 'code' in failed ? failed.code : 'unexpected' }, failed.message)
+    const { pace } = this.#options
     this.#failure = null
     this.#wrong.clear()
     this.#arrivals.again()

@@ -13,20 +13,22 @@ export type Command =
   | { kind: 'remember'; work: Leased; key: string; value: Json }
   | { kind: 'look' }
 
-/** Whom it is about. */
-export const refsOf = (command: Command): readonly Ref[] => {
+/** Whose leases it is about. */
+export const worksOf = (command: Command): readonly Leased[] => {
   switch (command.kind) {
     case 'settle':
-      return command.results.map(({ work }) => work.ref)
+      return command.results.map(({ work }) => work)
     case 'giveBack':
     case 'renew':
-      return command.work.map(({ ref }) => ref)
+      return command.work
     case 'remember':
-      return [command.work.ref]
+      return [command.work]
     case 'look':
       return []
   }
 }
+
+export const refsOf = (command: Command): readonly Ref[] => worksOf(command).map(({ ref }) => ref)
 
 /** Applies what was asked to memory, or to the row where memory does not have it, and drafts the write. */
 export class Hand {

@@ -2,7 +2,7 @@ import { KIND } from '../codes.ts'
 import { hash53 } from '../hash.ts'
 import { Plan } from '../plan.ts'
 import type { Slot } from '../scheduler.ts'
-import type { Ref, Want, Work } from '../store.ts'
+import type { Leased, Ref, Want, Work } from '../store.ts'
 import { lease } from '../transitions.ts'
 import type { Book } from './book.ts'
 import type { Draft } from './draft.ts'
@@ -97,6 +97,11 @@ export class Leasing {
     return this.#delivered.get(ref) === fence
   }
 
+  /** What was to end them has not been written, or nobody knows: they are their workers' as before. */
+  goOn(works: readonly Leased[]): void {
+    for (const { ref, fence } of works) this.#delivered.set(ref, fence)
+  }
+
   forget(refs: readonly Ref[]): void {
     for (const ref of refs) this.#delivered.delete(ref)
   }
@@ -111,7 +116,7 @@ export class Leasing {
 
   /** What was recorded for it. */
   grant(claim: Claim, works: readonly Work[]): void {
-    for (const { ref, fence } of works) this.#delivered.set(ref, fence)
+    this.goOn(works)
     if (works.length > 0) claim.call.resolve(works)
     else this.back(claim)
   }
@@ -150,7 +155,7 @@ export class Leasing {
   deliver(grants: readonly Grant[], written: ReadonlySet<Ref>): void {
     for (const { call, works } of grants) {
       const got = works.filter(({ ref }) => written.has(ref))
-      for (const { ref, fence } of got) this.#delivered.set(ref, fence)
+      this.goOn(got)
       // Whoever got nothing after all goes on waiting.
       if (got.length === 0 && works.length > 0 && this.#deps.now() < call.untilAt) this.#calls.push(call)
       else call.resolve(got)

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Pool } from 'pg'
+import { systemClock } from '../../src/core/clock.ts'
+import { openPool } from '../../src/store/postgres/driver.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import type { Ledger, Want } from '../../src/store/store.ts'
+import { DONE, handler } from '../../src/testing/scene.ts'
+import { envelope } from '../chaos/virtual.ts'
+import { postgres } from '../services/postgres.ts'
+import { database } from './on-postgres.ts'
+
+const given = { skip: postgres.skip }
+const WANT: Want = { max: 10, waitMs: 10_000, worker: 'w', release: 'r', handles: [handler()] }
+
+test(
+  'a result whose connection breaks before it is written is written by another: its event is worked once',
+  given,
+  async (t) => {
+    const { ledger, cut } = await opened(t)
+    const work = await leased(ledger)
+
+    cut('hookkeeper_done', 'before')
+    const answers = await ledger.settle([{ work, outcome: DONE, returned: [] }])
+
+    assert.deepEqual(answers, ['settled'])
+    assert.deepEqual(await attempts(ledger, work.ref), ['done'])
+  },
+)
+
+test('a result whose connection breaks before its answer has come is not written twice', given, async (t) => {
+  const { ledger, cut } = await opened(t)
+  const work = await leased(ledger)
+
+  cut('hookkeeper_done', 'after')
+  const answers = await ledger.settle([{ work, outcome: DONE, returned: [] }])
+
+  assert.deepEqual(answers, ['already'])
+  assert.deepEqual(await attempts(ledger, work.ref), ['done'])
+})
+
+for (const when of ['before', 'after'] as const) {
+  test(
+    `a lease whose connection breaks ${when} it is written reaches no worker, and counts for nothing`,
+    given,
+    async (t) => {
+      const { ledger, cut } = await opened(t)
+      await ledger.admit([envelope(systemClock, { id: 'evt_1' })])
+
+      cut('hookkeeper_lease', when)
+      await assert.rejects(ledger.lease(WANT), { code: 'store_failed' })
+      const [work] = await ledger.lease(WANT)
+
+      assert.equal(work?.attempt, 1)
+      assert.equal(work.lost, 0)
+    },
+  )
+}
+
+test('one write that fails is no reason to read again all that waits', given, async (t) => {
+  const { ledger, cut, asked } = await opened(t)
+  await ledger.admit(Array.from({ length: 50 }, () => envelope(systemClock)))
+  const work = await leased(ledger)
+
+  cut('hookkeeper_done', 'before')
+  asked.length = 0
+  await ledger.settle([{ work, outcome: DONE, returned: [] }])
+
+  const told = asked.filter(({ name }) => name === 'hookkeeper_look').map(({ rows }) => rows)
+  assert.ok(Math.max(0, ...told) < 50, `looks have told ${told} rows`)
+})
+
+async function leased(ledger: Ledger) {
+  await ledger.admit([envelope(systemClock)])
+  const [work] = await ledger.lease({ ...WANT, max: 1 })
+  return work!
+}
+
+async function attempts(ledger: Ledger, ref: number): Promise<unknown> {
+  const story = await ledger.open(ref)
+  return story?.timeline.map((one) => one.kind === 'attempt' && one.outcome)
+}
+
+type When = 'before' | 'after'
+
+/** A ledger of which the next statement of some name can be cut off, before or after the server has done it. */
+async function opened(t: TestContext) {
+  const url = await database(t)
+  const pool = await openPool({ url, connectionsMax: 8, name: 'test' })
+  const asked: { name: string; rows: number }[] = []
+  let next: { name: string; when: When } | null = null
+  const take = (name: string, when: When): void => {
+    if (next?.name !== name || next.when !== when) return
+    next = null
+    throw Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+  }
+  between(pool, async (name, query) => {
+    take(name, 'before')
+    const result = await query()
+    asked.push({ name, rows: (result as { rows: unknown[] }).rows.length })
+    take(name, 'after')
+    return result
+  })
+  const { ledger, close } = await openPostgres({ url, migrates: true, pool })
+  t.after(() => close())
+  const cut = (name: string, when: When) => void (next = { name, when })
+  return { ledger, cut, asked }
+}
+
+/** Everything that is asked by name goes through `ask`. */
+function between(pool: Pool, ask: (name: string, query: () => Promise<unknown>) => Promise<unknown>): void {
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
+    const asked = (...args: [{ name?: string }, ...unknown[]]) =>
+      args[0].name ? ask(args[0].name, () => query(...args)) : query(...args)
+    client.query = asked as unknown as typeof client.query
+  })
+}
