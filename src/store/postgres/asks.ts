@@ -39,17 +39,23 @@ export class Asks {
 
   /** The rows have answered. Where they refused, it is asked once more of what they say, but not for ever. */
   answer(asked: Asked, value: unknown, refused: boolean): void {
-    if (refused && asked.tries++ < TRIES_MAX) this.#waiting.push(asked)
-    else asked.resolve(value as never)
+    if (!refused || asked.tries++ >= TRIES_MAX) return asked.resolve(value as never)
+    this.#goOn(asked)
+    this.#waiting.push(asked)
   }
 
   /** The write came to nothing. `over`: and there will be no other. */
   again(asked: readonly Asked[], failed: Error, over: boolean): void {
-    this.#leasing.goOn(asked.flatMap(({ command }) => worksOf(command)))
     for (const one of asked) {
+      this.#goOn(one)
       if (one.tries++ < TRIES_MAX && !over) this.#waiting.push(one)
       else one.reject(failed)
     }
+  }
+
+  /** Until it is written its leases are what they were, whoever asks for it again. */
+  #goOn({ command }: Asked): void {
+    this.#leasing.goOn(worksOf(command))
   }
 
   end(error: Error): void {

@@ -255,7 +255,7 @@ export class Desk {
     const draft = new Draft()
     const others = await elsewhere({ sql: this.#options.sql, book: this.#book, doubts: this.#doubts }, asked)
     const now = this.#options.now()
-    const hands = asked.map(() => new Hand(this.#book, draft, others, now, (ref) => this.#leasing.forget([ref])))
+    const hands = asked.map(() => new Hand(this.#book, draft, others, now, (lease) => this.#leasing.ended(lease)))
     const values = asked.map(({ command }, i) => hands[i]!.apply(command))
     const grants = await this.#leasing.fill(this.#book, draft)
     const answers = asked.map((one, i) => ({ asked: one, refs: hands[i]!.refs, value: values[i] }))

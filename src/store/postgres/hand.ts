@@ -39,9 +39,9 @@ export class Hand {
   readonly #draft: Draft
   readonly #elsewhere: Map<Ref, Known>
   readonly #now: number
-  readonly #over: (ref: Ref) => void
+  readonly #over: (lease: Leased) => void
 
-  constructor(book: Book, draft: Draft, elsewhere: Map<Ref, Known>, now: number, over: (ref: Ref) => void) {
+  constructor(book: Book, draft: Draft, elsewhere: Map<Ref, Known>, now: number, over: (lease: Leased) => void) {
     this.#book = book
     this.#draft = draft
     this.#elsewhere = elsewhere
@@ -55,7 +55,7 @@ export class Hand {
       case 'settle':
         return command.results.map((result) => this.#settle(result))
       case 'giveBack':
-        for (const work of command.work) this.#end(work.ref, (live) => givenBack(live, work, command.delayMs, now))
+        for (const work of command.work) this.#end(work, (live) => givenBack(live, work, command.delayMs, now))
         return undefined
       case 'renew':
         return command.work.map((work) => this.#go(work.ref, (live) => renewed(live, work, command.leaseMs, now)))
@@ -67,6 +67,7 @@ export class Hand {
   }
 
   #settle(result: Settlement) {
+    this.#over(result.work)
     const found = this.#find(result.work.ref)
     if (!found) return 'stale'
     const strict = this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
@@ -75,10 +76,11 @@ export class Hand {
     return answer
   }
 
-  #end(ref: Ref, what: (live: Live) => After | null): void {
-    const found = this.#find(ref)
+  #end(work: Leased, what: (live: Live) => After | null): void {
+    this.#over(work)
+    const found = this.#find(work.ref)
     const after = found && what(found.live)
-    if (after) this.#ended(ref, found.rev, after)
+    if (after) this.#ended(work.ref, found.rev, after)
   }
 
   /** The lease goes on, changed. */
@@ -98,7 +100,6 @@ export class Hand {
   }
 
   #ended(ref: Ref, rev: number, after: After): void {
-    this.#over(ref)
     const leaves = after.live.row.state === 'done'
     const next = this.#put(ref, rev, leaves ? null : after.live, after.lines)
     if (this.#book.running.has(ref))

@@ -97,9 +97,14 @@ export class Leasing {
     return this.#delivered.get(ref) === fence
   }
 
-  /** What was to end them has not been written, or nobody knows: they are their workers' as before. */
+  /** They are their workers', unless a later lease of the same event is; also where nobody knows whether their end was written. */
   goOn(works: readonly Leased[]): void {
-    for (const { ref, fence } of works) this.#delivered.set(ref, fence)
+    for (const { ref, fence } of works) if (fence > (this.#delivered.get(ref) ?? 0)) this.#delivered.set(ref, fence)
+  }
+
+  /** That lease is over; a later one of the same event goes on. */
+  ended({ ref, fence }: Leased): void {
+    if (this.delivered(ref, fence)) this.#delivered.delete(ref)
   }
 
   forget(refs: readonly Ref[]): void {
@@ -157,7 +162,7 @@ export class Leasing {
       const got = works.filter(({ ref }) => written.has(ref))
       this.goOn(got)
       // Whoever got nothing after all goes on waiting.
-      if (got.length === 0 && works.length > 0 && this.#deps.now() < call.untilAt) this.#calls.push(call)
+      if (got.length === 0 && works.length > 0 && this.#deps.now() < call.untilAt) this.back({ call })
       else call.resolve(got)
     }
   }
