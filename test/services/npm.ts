@@ -8,7 +8,7 @@ const run = promisify(execFile)
 
 /** Packages that a clone does without until they are asked for. Both folders end in a slash. */
 export interface OnDemand {
-  /** Holds `package.json` and `package-lock.json`. */
+  /** Holds `package.json` and `package-lock.json`, and an `.npmrc` where one is needed. */
   readonly from: URL
   /** Under `.cache/`, which git ignores. */
   readonly into: URL
@@ -33,6 +33,7 @@ export async function npmInstall(packages: OnDemand): Promise<void> {
     // A temporary folder is its maker's alone; a server that does not run as root is to find its programs here.
     await chmod(fresh, 0o755)
     for (const file of ['package.json', LOCK]) await copyFile(new URL(file, packages.from), join(fresh, file))
+    await copyFile(new URL(SETTINGS, packages.from), join(fresh, SETTINGS)).catch(() => {})
     await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: fresh, timeout: INSTALL_MS })
     await copyFile(join(fresh, LOCK), join(fresh, DONE))
     // Somebody else may have been quicker; what lies there of another lock file goes.
@@ -47,6 +48,7 @@ export async function npmInstall(packages: OnDemand): Promise<void> {
 }
 
 const LOCK = 'package-lock.json'
+const SETTINGS = '.npmrc'
 /** The lock file of what is whole. */
 const DONE = 'installed.json'
 const INSTALL_MS = 300_000
