@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { isLater, type Outcome } from '../core/outcome.ts'
 import type { Random } from '../core/random.ts'
 import type { Work } from '../store/store.ts'
-import { failedOf, type Policy, type Result } from './decide.ts'
+import { failedOf, type Policy, type Result, scheduleOf } from './decide.ts'
 
 /** So many retries a second are always planned for, however little else there is. */
 const FLOOR_PER_SECOND = 10
@@ -57,11 +57,11 @@ export class RetryBudget {
   #fit(drawnMs: number, work: Work, results: readonly Result[], now: number): number {
     const { policy, random, putOff } = this.#deps
     let delayMs = drawnMs
-    for (const { handler, retry } of failedOf(results)) {
-      if (handler === null) continue
-      const stretchMs = ceiling({ ...policy.retry, ...retry }, work.attempt) * STRETCH
-      const fittedMs = this.#planOf(handler).fit({ now, delayMs, untilMs: drawnMs + stretchMs }, random)
-      if (fittedMs > delayMs) putOff(work.event.type, handler)
+    for (const result of failedOf(results)) {
+      if (result.handler === null) continue
+      const stretchMs = ceiling(scheduleOf(result, policy.retry), work.attempt) * STRETCH
+      const fittedMs = this.#planOf(result.handler).fit({ now, delayMs, untilMs: drawnMs + stretchMs }, random)
+      if (fittedMs > delayMs) putOff(work.event.type, result.handler)
       delayMs = fittedMs
     }
     return delayMs

@@ -3,6 +3,7 @@ import { type ErrorNote, isDead, isLater, type Later, type Outcome } from '../co
 import type { Random } from '../core/random.ts'
 import type { Work } from '../store/store.ts'
 import { note } from './note.ts'
+import { isTransient } from './transient.ts'
 
 /** What became of one handler's go at an event. `handler` is null where none was reached: the body could not be read. */
 export type Result = {
@@ -59,6 +60,14 @@ export const failedOf = (results: readonly Result[]): readonly Bad[] =>
 
 const isFailure = (result: Bad): boolean => result.kind !== 'threw' || !(isLater(result.error) || isDead(result.error))
 
+/** When an attempt that failed so is made again: ten times as soon where it says nothing of the event. */
+export function scheduleOf({ error, retry }: Bad, common: RetryPolicy): RetryPolicy {
+  const schedule = { ...common, ...retry }
+  return isTransient(error) ? { ...schedule, baseMs: schedule.baseMs / SOONER } : schedule
+}
+
+const SOONER = 10
+
 /** What is clear before any handler runs, or null. `handled`: some handler is there for the type. */
 export function decideBefore(work: Work, handled: boolean, policy: Policy): Outcome | null {
   if (work.twinOf !== null) return { kind: 'done', reason: 'twin' }
@@ -77,7 +86,7 @@ const REASONS = { timeout: 'timeout', threw: 'failed', 'rolled-back': 'rolled-ba
 function again(work: Work, failed: readonly Bad[], policy: Policy, random: Random): Outcome {
   const worst = failed.toSorted((one, other) => RANKS[one.kind] - RANKS[other.kind])[0]
   const error = noteOf(worst)
-  const schedules = failed.map(({ retry }) => ({ ...policy.retry, ...retry })).filter(hasMore(work.attempt))
+  const schedules = failed.map((result) => scheduleOf(result, policy.retry)).filter(hasMore(work.attempt))
   const longest = schedules.sort((one, other) => spanMs(other) - spanMs(one))[0]
   const delayMs = longest ? backoff(longest, work.attempt, random) : null
   if (delayMs === null) return { kind: 'dead', reason: 'exhausted', error }

@@ -93,6 +93,41 @@ test('the longest schedule among those that threw decides, and none of those tha
   assert.equal(left.kind === 'retry' && left.delayMs, ceiling(defaultRetry, 2) / 2)
 })
 
+test('what broke on the way is tried again ten times as soon, by whatever client and however wrapped', () => {
+  const coded = (code: string) => Object.assign(new Error('x'), { code })
+  const passing = [
+    ...['57P01', '08006', '40001', '40P01', 'ECONNRESET', 'CONNECTION_CLOSED', 'PROTOCOL_CONNECTION_LOST', 'P2034'].map(
+      coded,
+    ),
+    new Error('Connection terminated unexpectedly'),
+    new Error('around', { cause: failure('store_failed', { what: 'x' }, { cause: coded('57P02') }) }),
+  ]
+  const lasting = [...['23505', '42P01', 'ENOENT', 'P2002'].map(coded), new Error('x'), 'Connection terminated']
+  const delays = (errors: unknown[]) =>
+    errors
+      .map((error) => decided([threw(error)], { attempt: 2 }))
+      .map((outcome) => outcome.kind === 'retry' && outcome.delayMs)
+
+  assert.deepEqual(
+    delays(passing),
+    passing.map(() => ceiling(defaultRetry, 2) / 20),
+  )
+  assert.deepEqual(
+    delays(lasting),
+    lasting.map(() => ceiling(defaultRetry, 2) / 2),
+  )
+})
+
+test('what broke on the way beside another failure waits as long as that one, and ends as late as the schedule says', () => {
+  const broken = Object.assign(new Error('x'), { code: 'ECONNRESET' })
+
+  const both = decided([threw(broken), threw(new Error('y'))])
+
+  assert.equal(both.kind === 'retry' && both.delayMs, 5_000)
+  assert.equal(short(decided([threw(broken)], { attempt: 14 })), 'retry/failed')
+  assert.equal(short(decided([threw(broken)], { attempt: 15 })), 'dead/exhausted')
+})
+
 test('a twin, three losses in a row and a type that nobody handles are decided before handlers run', () => {
   assert.deepEqual(decideBefore(work({ twinOf: 'evt_0', lost: 3 }), true, policy), { kind: 'done', reason: 'twin' })
   assert.equal(short(decideBefore(work({ lost: 3 }), true, policy)!), 'dead/lost')
