@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import { failure } from '../core/errors.ts'
+import { failure, type HookkeeperError } from '../core/errors.ts'
 import { Dead, type Outcome } from '../core/outcome.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger } from '../core/service.ts'
@@ -19,7 +19,7 @@ import { Turn } from './turn.ts'
 export async function attempt(running: Running, deps: Deps): Promise<void> {
   const { work, handlers } = running
   const early = decideBefore(work, handlers.length > 0, deps.policy)
-  if (early) return finish(running, { work, outcome: early, returned: [] }, deps)
+  if (early) return void (await finish(running, { work, outcome: early, returned: [] }, deps))
 
   const run = () => runHandlers(running, deps)
   const results = await (deps.lock ? deps.lock.around(running, run) : run())
@@ -29,8 +29,9 @@ export async function attempt(running: Running, deps: Deps): Promise<void> {
   // The process stops, or the lease went to another: a stale fence makes this harmless.
   if (running.over) return deps.giveBack([work], 0)
 
-  const outcome = deps.budget.plan(work, results, decide(work, results, deps.policy, deps.random))
-  await finish(running, { work, outcome, returned: returnedOf(results) }, deps)
+  const planned = deps.budget.plan(work, results, decide(work, results, deps.policy, deps.random))
+  const { outcome } = planned
+  deps.budget.settled(planned, await finish(running, { work, outcome, returned: returnedOf(results) }, deps))
 }
 
 export interface Deps {
@@ -51,9 +52,10 @@ export interface Deps {
 /** How long handlers may take to hear their signals, all of one attempt together: it fits into the lease's spare time. */
 const GRACE_MS = 5_000
 
-async function finish(running: Running, settlement: Settlement & { outcome: Outcome }, deps: Deps): Promise<void> {
+async function finish(running: Running, settlement: Settlement & { outcome: Outcome }, deps: Deps): Promise<Settled> {
   const settled = await deps.settle(running, settlement)
   report(running, { outcome: settlement.outcome, settled }, deps)
+  return settled
 }
 
 /** Every handler that is not yet remembered, one after another; a throw does not stop the next. */
@@ -90,17 +92,26 @@ async function runOne(handler: Registered, go: Go, deps: Deps): Promise<Result> 
 
 /** What a transaction given to `settleIn` wrote is there or is not, whatever its handler says: the ledger knows. */
 async function confirmed(
-  { name }: Registered,
+  handler: Registered,
   ending: Ending,
   { running, turn, last }: Go,
   { store }: Deps,
 ): Promise<Ending> {
   if (!turn.settling || running.over) return ending
   // After the last handler the settle tells: it answers `already` where the transaction was committed.
-  if (!last) turn.committed = (await store.settleIn?.remembers(running.work, name).catch(() => false)) ?? false
+  if (!last) turn.committed = (await store.settleIn?.remembers(running.work, handler.name).catch(() => false)) ?? false
   if (turn.committed || ending.kind !== 'returned') return ending
-  return { kind: 'rolled-back', error: failure('settle_in_rolled_back', { handler: name }) }
+  return { kind: 'rolled-back', error: rolledBack(handler) }
 }
+
+/** Told to nobody where the transaction was committed, which is nearly always: so one is enough for all. */
+function rolledBack(handler: Registered): HookkeeperError {
+  const error = ROLLED_BACK.get(handler) ?? failure('settle_in_rolled_back', { handler: handler.name })
+  ROLLED_BACK.set(handler, error)
+  return error
+}
+
+const ROLLED_BACK = new WeakMap<Registered, HookkeeperError>()
 
 interface Go extends Seat {
   readonly event: EventOf<'*'>

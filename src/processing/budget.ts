@@ -2,7 +2,7 @@ import { ceiling } from '../core/backoff.ts'
 import type { Clock } from '../core/clock.ts'
 import { isLater, type Outcome } from '../core/outcome.ts'
 import type { Random } from '../core/random.ts'
-import type { Work } from '../store/store.ts'
+import type { Settled, Work } from '../store/store.ts'
 import { failedOf, type Policy, type Result, scheduleOf } from './decide.ts'
 
 /** So many retries a second are always planned for, however little else there is. */
@@ -24,6 +24,20 @@ export interface BudgetDeps {
   readonly putOff: (type: string, handler: string) => void
 }
 
+/** An outcome as it is to be settled, and what of the budgets it takes. */
+export interface Planned {
+  readonly outcome: Outcome
+  readonly places: readonly Place[]
+}
+
+interface Place {
+  readonly plan: Plan
+  /** Null beyond what is planned. */
+  readonly second: number | null
+  /** It comes later than its jitter drew. */
+  readonly putOff: (() => void) | null
+}
+
 /**
  * When an outage ends, what failed in it must not come back all at once. Each handler, and so each destination, has a budget in each
  * process: for every second as many retries are planned as are `retryBudget` of its recent first attempts a second, or ten. A retry
@@ -38,11 +52,21 @@ export class RetryBudget {
     this.#deps = deps
   }
 
-  /** The outcome as it is to be settled: the same, or a retry that comes later. */
-  plan(work: Work, results: readonly Result[], outcome: Outcome): Outcome {
+  /** The same outcome, or a retry that comes later. Its places are taken until it is known how it was settled. */
+  plan(work: Work, results: readonly Result[], outcome: Outcome): Planned {
     const now = this.#deps.clock.now()
     if (work.attempt === 1) this.#count(results, now)
-    return outcome.kind === 'retry' ? { ...outcome, delayMs: this.#fit(outcome.delayMs, work, results, now) } : outcome
+    if (outcome.kind !== 'retry') return { outcome, places: [] }
+    const { delayMs, places } = this.#fit(outcome.delayMs, work, results, now)
+    return { outcome: { ...outcome, delayMs }, places }
+  }
+
+  /** What its handler's own transaction had made done is not tried again, and what another has is not ours to try: no place is taken. */
+  settled({ places }: Planned, settled: Settled): void {
+    for (const { plan, second, putOff } of places) {
+      if (settled === 'settled') putOff?.()
+      else plan.free(second)
+    }
   }
 
   /** What asks to wait comes again as the first attempt that it is. */
@@ -54,17 +78,21 @@ export class RetryBudget {
   }
 
   /** It has to fit into the budget of each handler that failed. */
-  #fit(drawnMs: number, work: Work, results: readonly Result[], now: number): number {
+  #fit(drawnMs: number, work: Work, results: readonly Result[], now: number) {
     const { policy, random, putOff } = this.#deps
+    const places: Place[] = []
     let delayMs = drawnMs
     for (const result of failedOf(results)) {
-      if (result.handler === null) continue
+      const { handler } = result
+      if (handler === null) continue
       const stretchMs = ceiling(scheduleOf(result, policy.retry), work.attempt) * STRETCH
-      const fittedMs = this.#planOf(result.handler).fit({ now, delayMs, untilMs: drawnMs + stretchMs }, random)
-      if (fittedMs > delayMs) putOff(work.event.type, result.handler)
-      delayMs = fittedMs
+      const plan = this.#planOf(handler)
+      const fitted = plan.fit({ now, delayMs, untilMs: drawnMs + stretchMs }, random)
+      const later = fitted.delayMs > delayMs
+      places.push({ plan, second: fitted.second, putOff: later ? () => putOff(work.event.type, handler) : null })
+      delayMs = fitted.delayMs
     }
-    return delayMs
+    return { delayMs, places }
   }
 
   #planOf(handler: string): Plan {
@@ -105,15 +133,19 @@ class Plan {
     this.#firsts++
   }
 
-  /** The delay of a retry whose jitter drew `delayMs`: the same, or longer. */
-  fit({ now, delayMs, untilMs }: { now: number; delayMs: number; untilMs: number }, random: Random): number {
+  /** For a retry whose jitter drew `delayMs`: the same, or longer, and the second whose place it takes. */
+  fit({ now, delayMs, untilMs }: { now: number; delayMs: number; untilMs: number }, random: Random) {
     if (Math.floor(now / SECOND_MS) > this.#second) this.#pass(Math.floor(now / SECOND_MS))
     const own = Math.floor((now + delayMs) / SECOND_MS)
     const last = Math.min(Math.floor((now + untilMs) / SECOND_MS), this.#second + PLANNED_S - 1)
-    if (own > last) return delayMs
+    if (own > last) return { delayMs, second: null }
     const second = this.#roomIn(own, last) ?? own + Math.floor(random() * (last - own + 1))
     this.#planned[second % PLANNED_S]!++
-    return second === own ? delayMs : Math.floor((second + random()) * SECOND_MS) - now
+    return { second, delayMs: second === own ? delayMs : Math.floor((second + random()) * SECOND_MS) - now }
+  }
+
+  free(second: number | null): void {
+    if (second !== null && second >= this.#second) this.#planned[second % PLANNED_S]!--
   }
 
   #roomIn(first: number, last: number): number | null {

@@ -109,8 +109,19 @@ test('only what was tried counts as a first attempt: no retry, and nothing that 
 test('what is no retry is left as it is', () => {
   const { budget } = fresh()
   const dead: Outcome = { kind: 'dead', reason: 'refused', error: null }
-  assert.equal(budget.plan(work(1), [{ kind: 'threw', error: new Dead('x'), handler: 'h', retry: {} }], dead), dead)
-  assert.equal(budget.plan(work(1), [], WORKED), WORKED)
+  const refused: Result = { kind: 'threw', error: new Dead('x'), handler: 'h', retry: {} }
+  assert.equal(budget.plan(work(1), [refused], dead).outcome, dead)
+  assert.equal(budget.plan(work(1), [], WORKED).outcome, WORKED)
+})
+
+test('what its own transaction had made done takes nobody’s place', () => {
+  const { budget, counts, delayOf } = fresh()
+  const unsure: Result = { kind: 'rolled-back', error: new Error('x'), handler: 'h', retry: {} }
+  const failed: Outcome = { kind: 'retry', delayMs: 500, reason: 'rolled-back', error: null }
+
+  for (let n = 0; n < 1_000; n++) budget.settled(budget.plan(work(1), [unsure], failed), 'already')
+
+  assert.deepEqual([delayOf(500), counts.putOff], [500, 0])
 })
 
 test('what fails in an outage comes back spread, each attempt counted once, and all of it is done in the end', async () => {
@@ -166,7 +177,8 @@ function fresh() {
     const results = handlers.map((handler): Result => ({ kind: 'threw', error: new Error('x'), handler, retry }))
     const failed: Outcome = { kind: 'retry', delayMs, reason: 'failed', error: null }
     const planned = budget.plan(work(attempt), results, failed)
-    return planned.kind === 'retry' ? planned.delayMs : assert.fail(planned.kind)
+    budget.settled(planned, 'settled')
+    return planned.outcome.kind === 'retry' ? planned.outcome.delayMs : assert.fail(planned.outcome.kind)
   }
   return { clock, random, counts, budget, first, delayOf }
 }

@@ -24,6 +24,25 @@ test('a transaction of the last handler that commits makes the event done, and t
   assert.deepEqual(counts, { 'invoice.paid done': 1 })
 })
 
+test('however many transactions commit, a retry beside them is put off by none', async () => {
+  const { clock, ledger, handlers, worker, counts } = room({ concurrency: 500 })
+  handlers.on('invoice.paid', async ({ id }, { settleIn }) => {
+    if (id === 'evt_poison') throw new Error('x')
+    const tx = transaction()
+    await settleIn(tx)
+    ledger.commit(tx)
+  })
+  const fine = Array.from({ length: 500 }, () => ledger.add(event()))
+  ledger.add(event('invoice.paid', { id: 'evt_poison' }))
+
+  await worker.start()
+  await settled()
+  await clock.advance(0)
+
+  assert.deepEqual(new Set(fine.map((ref) => ledger.row(ref).state)), new Set(['done']))
+  assert.deepEqual(counts, { 'invoice.paid done': 500, 'invoice.paid retry': 1 })
+})
+
 test('a transaction that was rolled back is tried again, though its handler returned', async () => {
   const { clock, ledger, handlers, worker } = room()
   handlers.on('invoice.paid', { name: 'books' }, async (_event, { settleIn, attempt }) => {
