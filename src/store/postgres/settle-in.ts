@@ -1,5 +1,4 @@
 import { failure } from '../../core/errors.ts'
-import { KIND } from '../codes.ts'
 import type { SettleIn } from '../store.ts'
 import { postgresFailed, type Sql } from './driver.ts'
 import { placeOf } from './refs.ts'
@@ -11,9 +10,9 @@ import { placeOf } from './refs.ts'
 export const settleInAt =
   (now: () => number, doubt: (ref: number) => void): SettleIn['write'] =>
   async (tx, work, handler) => {
-    const { day, bucket, n } = placeOf(work.ref)
+    const { bucket, n } = placeOf(work.ref)
     const lease = [bucket, n, work.fence, now()]
-    const [sql, values] = handler.last ? [LAST, [...lease, day]] : [NOT_LAST, [...lease, handler.name]]
+    const [sql, values] = handler.last ? [LAST, lease] : [NOT_LAST, [...lease, handler.name]]
     doubt(work.ref)
     const { rows } = await tx
       .query(sql, values.map(String))
@@ -24,12 +23,9 @@ export const settleInAt =
 const NOT_LAST = `update hookkeeper_queue set rev = rev + 1, returned = array_append(returned, $5::text)
 where bucket = $1::int4 and n = $2::int8 and state = 1 and fence = $3::int8 and ends > $4::int8`
 
-// The line's number cannot meet another of the same transaction: no event is done twice in one.
-const LAST = `
-insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, release, reason, data)
-select $5::int4, bucket, n, n * 16 + bucket, ${KIND.done}, $4::int8, fence, attempts, release, 'worked',
-  case when memory is not null then '{"memory":' || memory || '}' end
-from hookkeeper_leave($1::int4, $2::int8, $3::int8, $4::int8)`
+// The event leaves the queue for the news: its bucket's owner hears of it there.
+const LAST = `insert into hookkeeper_news (bucket, n, day)
+select bucket, n, day from hookkeeper_settle($1::int4, $2::int8, $3::int8, $4::int8)`
 
 export const remembersAt =
   (sql: Pick<Sql, 'again'>): SettleIn['remembers'] =>
