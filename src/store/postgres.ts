@@ -73,7 +73,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     const presence = new Presence(url)
     const seats = new Seats(sql, { id, name, presence })
     // From here on an earlier process of our name is no more.
-    await seats.beat({}, systemClock.now())
+    await seats.beat(null, systemClock.now())
     return storeOver({ ...options, sql, log, id, seats, presence, time, wakes })
   } catch (error) {
     await sql.close().catch(() => {})

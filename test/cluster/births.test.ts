@@ -231,7 +231,7 @@ function spied(pool: Pool, then: () => Promise<void>): void {
     const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
     const asked = async (...args: [{ name?: string }, ...unknown[]]) => {
       const result = await query(...args)
-      if (args[0].name === 'hookkeeper_admit') await then()
+      if (args[0].name === 'hookkeeper_admit_leased') await then()
       return result
     }
     // Only what is asked with promises is of interest.

@@ -34,8 +34,6 @@ export interface DeskOptions {
   now(): number
 }
 
-const BEAT_MS = 2_000
-const HUNGRY_MS = 250
 const AFTER_FAILURE_MS = 250
 
 /**
@@ -214,14 +212,14 @@ export class Desk {
 
   async #beat(): Promise<void> {
     const { seats, pace } = this.#options
-    const { lost, taken, hungry } = await seats.beat(this.counts(), pace.now())
+    const { lost, taken, restMs } = await seats.beat(this.counts(), pace.now())
     for (const bucket of lost) {
       this.#arrivals.unfollow(bucket)
       this.#book.leave(bucket)
     }
     for (const bucket of taken) this.#arrivals.follow(bucket)
     if (seats.worn) await seats.refill()
-    this.#beatAt = taken.length > 0 ? 0 : pace.now() + (hungry ? HUNGRY_MS : BEAT_MS)
+    this.#beatAt = taken.length > 0 ? 0 : pace.now() + restMs
     if (taken.length > 0) {
       await this.#look()
       await this.#beat()

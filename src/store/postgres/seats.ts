@@ -1,3 +1,4 @@
+import type { Backlog } from '../store.ts'
 import type { Holding } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
@@ -7,7 +8,13 @@ import { BUCKETS } from './refs.ts'
 /** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
 const SILENT_MS = 6_000
 /** Whose connection is gone and who has said nothing for so long since we noticed has ended too: one that lives says so at once. */
-const MISSING_MS = 1_500
+const MISSING_MS = 1_000
+/** When we say the next time that we live. */
+const BEAT_MS = 2_000
+/** Where there is work, whoever was killed is to be noticed soon. */
+const BUSY_MS = 500
+/** Somebody has less than a fair share and nothing is free yet, or may have ended. */
+const HUNGRY_MS = 250
 /** How many fences an owner has in hand. */
 export const FENCES = 100_000
 const ADMITS_MS = 600_000
@@ -24,8 +31,8 @@ export interface Rota {
   /** Buckets that were ours and are no longer. */
   readonly lost: readonly number[]
   readonly taken: readonly number[]
-  /** Somebody has less than a fair share and nothing is free yet, or may have ended. */
-  readonly hungry: boolean
+  /** Until the next beat. */
+  readonly restMs: number
 }
 
 /**
@@ -84,11 +91,11 @@ export class Seats {
     await this.#say({ admits: true })
   }
 
-  /** Says that we live, hears who else does, and evens out. `now`: by a clock of this process. */
-  async beat(counts: object, now: number): Promise<Rota> {
+  /** Says that we live and what waits with us, hears who else lives, and evens out. `now`: by a clock of this process. */
+  async beat(counts: Backlog | null, now: number): Promise<Rota> {
     // Whoever works for no more than a moment need not hold a connection for it.
     if (this.works && this.#seats.size > 0) this.#presence.begin()
-    const { members, workers, buckets, missing } = await this.#say(counts)
+    const { members, workers, buckets, missing } = await this.#say(counts ?? {})
     this.#members = new Set(members)
     await this.#strike(missing, now)
     const lost = [...this.#seats.values()].filter(({ bucket, epoch }) => buckets.get(bucket)?.epoch !== epoch)
@@ -99,7 +106,8 @@ export class Seats {
     const taken = wanted > 0 ? await this.#take(wanted) : []
     const hungry =
       this.works && (this.#missing.size > 0 || this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers)))
-    return { lost: [...lost.map(({ bucket }) => bucket), ...given], taken, hungry }
+    const restMs = hungry ? HUNGRY_MS : counts && counts.ready + counts.running > 0 ? BUSY_MS : BEAT_MS
+    return { lost: [...lost.map(({ bucket }) => bucket), ...given], taken, restMs }
   }
 
   async refill(): Promise<void> {
