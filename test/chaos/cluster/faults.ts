@@ -24,6 +24,9 @@ export interface Fault {
   readonly name: string
   /** What effects should do while it is at its worst. */
   readonly effects?: 'rest' | 'go on'
+  /** What it needs to be there, and that back as it was when all has recovered. */
+  before?(ground: Ground): Promise<unknown>
+  after?(ground: Ground): Promise<unknown>
   /** Resolves when it is over and all that it ended has started again. */
   run(ground: Ground): Promise<unknown>
 }
@@ -44,7 +47,13 @@ export const FAULTS: readonly Fault[] = [
   { name: 'Postgres restarted three times', run: restarts },
   { name: `pg_terminate_backend of any connection, ${1_000 / TERMINATE_EVERY_MS} a second`, run: terminations },
   { name: '300 idle connections', run: idlers },
-  { name: 'connections cut, delayed, silent', run: ({ proxy, random, forMs }) => network([proxy], random, forMs) },
+  {
+    name: 'connections cut, delayed, silent',
+    // A proxy costs as much as a worker, so nothing goes through it but what it is there for.
+    before: ({ fleet, proxy, url }) => fleet.roll({ DATABASE_URL: proxy.url(url) }),
+    run: ({ proxy, random, forMs }) => network([proxy], random, forMs),
+    after: ({ fleet, url }) => fleet.roll({ DATABASE_URL: url }),
+  },
   { name: 'a worker frozen past its leases and woken', run: frozen },
 ]
 

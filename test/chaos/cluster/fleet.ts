@@ -31,10 +31,12 @@ export class Fleet {
   /** How many of which role were killed. */
   readonly killed: Partial<Record<Role, number>> = {}
   readonly #options: FleetOptions
+  #env: FleetOptions['env']
   #next = 0
 
   constructor(options: FleetOptions) {
     this.#options = options
+    this.#env = options.env
   }
 
   async start(): Promise<this> {
@@ -83,6 +85,15 @@ export class Fleet {
     return member.starting
   }
 
+  /** All of it anew, one after another, with these settings instead of what it had. */
+  async roll(env: FleetOptions['env']): Promise<void> {
+    this.#env = { ...this.#env, ...env }
+    for (const member of this.members) {
+      await this.stop(member)
+      await this.restart(member)
+    }
+  }
+
   /** To the processes that take events, one after another, as a load balancer does. */
   post(body: Buffer): Promise<Answered> {
     const takers = this.of('ingestion')
@@ -120,10 +131,10 @@ export class Fleet {
   }
 
   async #up(role: Role, port: number): Promise<Up> {
-    const { place, env } = this.#options
+    const { place } = this.#options
     const folder = await place.folder()
     const ledger = join(folder, 'none.db')
     const own = { HOOKKEEPER_ROLES: role, NODE_COMPILE_CACHE: join(folder, 'compiled') }
-    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...env, ...own } })
+    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...this.#env, ...own } })
   }
 }

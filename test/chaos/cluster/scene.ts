@@ -57,9 +57,7 @@ export async function scene(
   const store = await openPostgres({ url: postgres.url, migrates: true })
   ends.defer(() => store.close())
   await asked(postgres.url, EFFECTS)
-  // What fails is what is in front, where there is such: a proxy before Postgres would only cost.
-  const url = front ? postgres.url : proxy.url(postgres.url)
-  const env = { DATABASE_URL: url, DESTINATION_PORT: String(destination.port), ...front?.env }
+  const env = { DATABASE_URL: postgres.url, DESTINATION_PORT: String(destination.port), ...front?.env }
   const fleet = new Fleet({ place, random, roles: ROLES, env })
   ends.defer(() => fleet.end())
   await fleet.start()

@@ -98,13 +98,15 @@ async function suffered(
   { fleet, postgres, proxy, destination }: Scene,
   { random, forMs, watch, load }: Pick<TrialPlan, 'random' | 'forMs'> & Watched,
 ): Promise<Recovery> {
-  const open = Math.max(await watch.highest(forMs / LEVEL_SHARE), LEVEL_MIN)
   let begun = 0
-  destination.mark()
-  await fault.run({
+  const ground = {
     ...{ fleet, postgres, proxy, destination, url: postgres.url, random, forMs },
-    begun: (count) => (begun += count),
-  })
+    begun: (count: number) => void (begun += count),
+  }
+  await fault.before?.(ground)
+  const open = Math.max(await watch.highest(forMs / LEVEL_SHARE), LEVEL_MIN)
+  destination.mark()
+  await fault.run(ground)
   const ended = performance.now()
   const beside = await watch.until(open, BESIDE_LOAD_MS)
   // Where there is less and less to do, nobody stalls who does nothing.
@@ -112,6 +114,7 @@ async function suffered(
   const rested = beside > BESIDE_LOAD_MS
   const back = !rested || (await relieved(load, () => watch.until(open, RECOVERY_MAX_MS)))
   const ms = back ? performance.now() - ended : Number.POSITIVE_INFINITY
+  await fault.after?.(ground)
   return { fault: fault.name, open, ms, rested, stallMs, effects: fault.effects, begun }
 }
 
