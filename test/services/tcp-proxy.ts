@@ -165,8 +165,8 @@ class Pair {
     }
     from.on('data', (piece: Buffer) => {
       this.#behind.add(from)
-      from.pause()
       this.#later(() => deliver(piece))
+      if (this.#behind.has(from)) from.pause()
     })
     from.on('end', () => this.#later(() => void to.end()))
     // The other side hears of it, unless it is not to.

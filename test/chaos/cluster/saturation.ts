@@ -1,4 +1,5 @@
 import type { Random } from '../../../src/core/random.ts'
+import { asked } from '../ground.ts'
 import { Load } from '../load.ts'
 import { pause } from '../settle.ts'
 import type { Scene } from './scene.ts'
@@ -10,7 +11,7 @@ const FILL_SHARE = 1
 
 /** Fills the ledger while nobody works, and measures how fast it is emptied, in events a second. */
 export async function saturation(
-  { fleet, watch }: Pick<Scene, 'fleet' | 'watch'>,
+  { fleet, watch, postgres }: Pick<Scene, 'fleet' | 'watch' | 'postgres'>,
   { random, windowMs }: { readonly random: Random; readonly windowMs: number },
 ): Promise<number> {
   await watch.emptied()
@@ -22,6 +23,8 @@ export async function saturation(
   }).start()
   await pause(Math.ceil((WINDOWS + 1) * windowMs * FILL_SHARE))
   await fill.stop()
+  // What a page costs depends on how long ago the last one was: so each time there has just been one.
+  await asked(postgres.url, 'checkpoint')
   await Promise.all(workers.map((worker) => fleet.restart(worker)))
   await pause(windowMs / 2)
   const rate = await watch.drain(WINDOWS, windowMs)

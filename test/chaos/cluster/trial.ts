@@ -104,6 +104,7 @@ async function suffered(
     begun: (count: number) => void (begun += count),
   }
   await fault.before?.(ground)
+  await watch.until(LEVEL_MIN, BESIDE_LOAD_MS)
   const open = Math.max(await watch.highest(forMs / LEVEL_SHARE), LEVEL_MIN)
   destination.mark()
   await fault.run(ground)
