@@ -8,6 +8,7 @@ import { openPool, type Sql, sqlOver } from '../../src/store/postgres/driver.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Want } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
+import { pause } from '../chaos/settle.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { Place } from '../services/place.ts'
 import { postgres } from '../services/postgres.ts'
@@ -92,5 +93,8 @@ async function until(sql: Sql, question: string): Promise<void> {
   for (;;) {
     const [row] = await sql.rows<{ so: boolean }>(question)
     if (row?.so) return
+    await pause(LOOK_MS)
   }
 }
+
+const LOOK_MS = 20

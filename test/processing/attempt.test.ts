@@ -7,7 +7,8 @@ import { busy } from '../../src/lock/lock.ts'
 import type { HandlerContext } from '../../src/processing/context.ts'
 import { event, gate, room } from './room.ts'
 
-const DAY_MS = 86_400_000
+/** Longer than the default schedule lets two retries wait. */
+const TWO_RETRIES_MS = 60_000
 
 test('two handlers of which the second fails twice: the first ran once', async () => {
   const { clock, ledger, handlers, worker } = room()
@@ -20,7 +21,7 @@ test('two handlers of which the second fails twice: the first ran once', async (
   const ref = ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(DAY_MS)
+  await clock.advance(TWO_RETRIES_MS)
   await worker.stop()
 
   assert.deepEqual(ran, { first: 1, second: 3 })
@@ -31,7 +32,7 @@ test('two handlers of which the second fails twice: the first ran once', async (
 test('the first handler always throws: the second still ran, once, and the event is dead after its schedule', async () => {
   const { clock, ledger, handlers, worker, counts } = room()
   let second = 0
-  handlers.on('*', { name: 'first' }, () => {
+  handlers.on('*', { name: 'first', retry: { maxMs: 60_000 } }, () => {
     throw new Error('never')
   })
   handlers.on('invoice.*', { name: 'second' }, async () => void second++)
@@ -39,7 +40,7 @@ test('the first handler always throws: the second still ran, once, and the event
   const ref = ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(4 * DAY_MS)
+  await clock.advance(14 * 60_000)
   await worker.stop()
 
   assert.equal(second, 1)
@@ -224,7 +225,7 @@ test('each outcome gives one line, and none holds a value from the body', async 
   ledger.add(event('invoice.paid', { body }))
   await worker.start()
   await settled()
-  await clock.advance(DAY_MS)
+  await clock.advance(TWO_RETRIES_MS)
 
   assert.deepEqual(
     lines.map(({ level, fields }) => `${level} ${fields.outcome} ${fields.attempt}`),

@@ -26,7 +26,7 @@ test('once returns the remembered value in later attempts, with the same key off
   ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(86_400_000)
+  await clock.advance(60_000)
 
   assert.equal(keys.length, 1)
   assert.match(keys[0] ?? '', /^[0-9a-f]{32}$/)
@@ -48,7 +48,7 @@ test('an effect that failed is tried again with the same key', async () => {
   ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(86_400_000)
+  await clock.advance(60_000)
 
   assert.equal(keys.length, 3)
   assert.equal(new Set(keys).size, 1)
@@ -123,7 +123,7 @@ test('a handler that fails after its transaction committed does not run again', 
   const ref = ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(86_400_000)
+  await clock.advance(60_000)
 
   assert.equal(ran, 1)
   assert.equal(ledger.row(ref).state, 'done')
@@ -192,7 +192,7 @@ test('onceIn writes one row in your transaction: false when it was there, nothin
   ledger.add(event())
   await worker.start()
   await settled()
-  await clock.advance(86_400_000)
+  await clock.advance(60_000)
 
   assert.deepEqual(answers, [true, true, false])
   assert.equal(db.prepare('select count(*) n from hookkeeper_effects').get()?.['n'], 1)
