@@ -16,16 +16,19 @@ const REPORTS: Readonly<Record<string, string>> = {
   'test/postgres/cluster.test.ts': 'docs/reports/chaos-cluster.md',
   brokers: 'docs/reports/chaos-brokers.md',
 }
+/** Of the brokers each one alone has a report too: all of them take an hour. */
+const BROKERS = ['redis', 'kafka', 'sqs', 'pubsub']
 
 /**
  * `npm run chaos`: the promises at their full size, one file after another, and a report of the whole. `npm run chaos -- postgres`
- * does the same over Postgres, `-- test/postgres/cluster.test.ts` for a whole cluster over it alone. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the report as it
- * is; `--seed 7` moves the kills.
+ * does the same over Postgres, `-- test/postgres/cluster.test.ts` for a whole cluster over it alone, `-- brokers` for one behind each
+ * broker, with `--name kafka` behind that one. `npm run chaos -- test/promises/killed.test.ts` runs a part and leaves the report as
+ * it is; `--seed 7` moves the kills.
  */
 const words = process.argv.slice(2)
 const asked = readArguments([...words, '--full'])
 const only = asked.only.length === 0 ? ['promises'] : asked.only
-const path = only.length === 1 && asked.name === null ? REPORTS[only[0] ?? ''] : undefined
+const path = reportOf(only, asked.name)
 const environment = { ...asked.environment, TEST_SEED: String(asked.seed) }
 // What was measured is what was checked out when it began.
 const at = { at: systemClock.now(), commit: commit(), machine: machine(tmpdir()), command: command(words) }
@@ -45,6 +48,13 @@ if (path !== undefined) {
   console.log(`\n${path} is written.`)
 }
 process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0
+
+/** What is run whole has a report. */
+function reportOf([what = '', ...more]: readonly string[], name: string | null): string | undefined {
+  if (more.length > 0) return undefined
+  if (name === null) return REPORTS[what]
+  return what === 'brokers' && BROKERS.includes(name) ? `docs/reports/chaos-brokers-${name}.md` : undefined
+}
 
 function command(given: readonly string[]): string {
   return ['npm run chaos', ...(given.length > 0 ? ['--', ...given] : [])].join(' ')

@@ -27,14 +27,7 @@ export async function startElasticMq(place: Place, { keeps = true } = {}): Promi
   const dir = await place.folder()
   const file = join(dir, 'elasticmq.conf')
   await writeFile(file, settings(dir, port, keeps))
-  const java = [
-    '-Xmx256m',
-    '-XX:+UseSerialGC',
-    '-XX:TieredStopAtLevel=1',
-    `-Dconfig.file=${file}`,
-    '-cp',
-    mavenClasspath(PROGRAM),
-  ]
+  const java = ['-Xmx512m', '-XX:+UseSerialGC', `-Dconfig.file=${file}`, '-cp', mavenClasspath(PROGRAM)]
   const start = async () => {
     const child = place.spawn('java', [...java, 'org.elasticmq.server.Main'], { stdio: ['ignore', 'pipe', 'ignore'] })
     await until('ElasticMQ', child.stdout, /server \(.*\) started/)
@@ -60,5 +53,5 @@ node-address { protocol = http, host = "127.0.0.1", port = ${port} }
 rest-sqs { bind-port = ${port}, bind-hostname = "127.0.0.1", sqs-limits = strict }
 rest-stats { enabled = false }
 queues-storage { enabled = ${keeps}, path = "${dir}/queues.conf" }
-messages-storage { enabled = ${keeps}, uri = "jdbc:h2:${dir}/messages;WRITE_DELAY=0" }
+messages-storage { enabled = ${keeps}, uri = "jdbc:h2:${dir}/messages;WRITE_DELAY=0;CACHE_SIZE=262144" }
 `
