@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { configTable, effective, endpoints, loadConfig, reloadSecrets, settings } from '../src/config.ts'
 import { HookkeeperError } from '../src/core/errors.ts'
+import { emptyFolder } from './folder.ts'
 
 const SECRET = 'whsec_0123456789abcdefghijWXYZ'
 
 function project(files: Record<string, string> = {}): string {
-  const cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-config-'))
+  const cwd = emptyFolder('config')
   for (const [name, contents] of Object.entries(files)) writeFileSync(join(cwd, name), contents)
   return cwd
 }

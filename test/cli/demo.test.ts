@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
+import { emptyFolder } from '../folder.ts'
 import { hookkeeper } from './run.ts'
 
 test('the demo shows events worked, ends by itself, books every cent once and leaves nothing behind', async () => {
-  const cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-demo-test-'))
+  const cwd = emptyFolder('demo-test')
   const env = { TMPDIR: cwd }
 
   const ran = await hookkeeper(['demo', '--json', '--for', '2s', '--rate', '100', '--seed', '7'], { cwd, env })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { kindOf } from '../../src/cli/init.ts'
+import { emptyFolder } from '../folder.ts'
 import { hookkeeper } from './run.ts'
 
 function project(files: Record<string, string>): string {
-  const cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-init-'))
+  const cwd = emptyFolder('init')
   for (const [name, contents] of Object.entries(files)) {
     mkdirSync(dirname(join(cwd, name)), { recursive: true })
     writeFileSync(join(cwd, name), contents)

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Story } from '../../src/simulator/story.ts'
 import { knownTypes } from '../../src/stripe/catalog.ts'
+import { emptyFolder } from '../folder.ts'
 import { receiver } from '../simulator/receiver.ts'
 import { hookkeeper } from './run.ts'
 
-const cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-truth-'))
+const cwd = emptyFolder('truth')
 const secret = ['--secret', 'whsec_truth']
 
 test('one event of every type is sent, and the truth says so, a line for each', async () => {

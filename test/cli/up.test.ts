@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
+import { emptyFolder } from '../folder.ts'
 import { child, hookkeeper } from './run.ts'
 
 const SECRET = 'whsec_0123456789abcdefghijWXYZ'
@@ -25,7 +25,7 @@ function logged(fits: (line: Record<string, unknown>) => boolean): Promise<Recor
 }
 
 before(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-up-'))
+  cwd = emptyFolder('up')
   writeFileSync(join(cwd, 'secret'), SECRET)
   writeFileSync(
     join(cwd, 'handlers.mjs'),

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
@@ -8,6 +7,7 @@ import { seeded } from '../../src/core/random.ts'
 import { openStore } from '../../src/presets/database.ts'
 import { makeEvent } from '../../src/simulator/trigger.ts'
 import { readEvent, toEnvelope } from '../../src/stripe/shapes.ts'
+import { emptyFolder } from '../folder.ts'
 import { hookkeeper } from './run.ts'
 
 const VERBS = [
@@ -32,7 +32,7 @@ const ids: string[] = []
 
 /** A ledger with three events, of which one is dead, that nobody keeps just now. */
 before(async () => {
-  cwd = mkdtempSync(join(tmpdir(), 'hookkeeper-verbs-'))
+  cwd = emptyFolder('verbs')
   const store = await openStore('sqlite:.hookkeeper/hookkeeper.db', { cwd })
   for (const [n, type] of ['invoice.paid', 'invoice.paid', 'customer.created'].entries()) {
     const { json } = makeEvent(type, seeded(n), systemClock.now() - 60_000)
@@ -147,7 +147,7 @@ test('backup writes a ledger that can be read, and overwrites nothing', async ()
   assert.equal(first.code, 0, first.err)
   assert.ok(statSync(copy).size > 0)
   assert.notEqual(again.code, 0)
-  const other = mkdtempSync(join(tmpdir(), 'hookkeeper-copy-'))
+  const other = emptyFolder('copy')
   copyFileSync(copy, join(other, 'hookkeeper.db'))
   const { out } = await hookkeeper(['events', '--json', '--database', 'sqlite:hookkeeper.db'], { cwd: other })
   assert.equal(out.split('\n').filter(Boolean).length, ids.length)

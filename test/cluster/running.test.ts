@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { announce, findRunning, type Running, runFile, withdraw } from '../../src/cluster/running.ts'
+import { emptyFolder } from '../folder.ts'
 
 let server: Server
 let address: string
@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => void server.close())
 
-const folder = () => mkdtempSync(join(tmpdir(), 'hookkeeper-running-'))
+const folder = () => emptyFolder('running')
 
 const running = (change: Partial<Running> = {}): Running => ({
   pid: process.pid,

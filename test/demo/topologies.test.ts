@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { emptyFolder } from '../folder.ts'
 import { postgres } from '../services/postgres.ts'
 import { sql } from '../services/postgres-server.ts'
 import { redis } from '../services/redis.ts'
@@ -83,7 +82,7 @@ test('where a service is missing one sentence says how to get it', async (t) => 
 
 /** The demo as a person starts it, but that it speaks JSON, and at a rate at which soon something is booked. */
 function play(t: TestContext, topology: string, env: Readonly<Record<string, string>> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'hookkeeper-demo-test-'))
+  const folder = emptyFolder('demo-test')
   // Postgres does not run as root.
   chmodSync(folder, 0o755)
   const main = fileURLToPath(new URL('main.ts', import.meta.url))

@@ -21,6 +21,11 @@ export class Place {
   readonly #children = new Map<ChildProcess, NodeJS.Signals>()
   #folder: Promise<string> | undefined
   readonly #killAll = () => this.#living().forEach((child) => void child.kill('SIGKILL'))
+  /** As the runner ends a file that takes too long: no exit is told of then. */
+  readonly #asked = () => {
+    this.#killAll()
+    process.kill(process.pid, 'SIGTERM')
+  }
 
   /**
    * A process gets `endMs` after it was asked to end, then it is killed. The folder is made in `under`. With `apart` no process
@@ -61,7 +66,7 @@ export class Place {
     { endBy = 'SIGTERM', ...options }: SpawnOptions & { endBy?: NodeJS.Signals } = {},
   ): ChildProcess {
     const child = spawn(command, args, { detached: this.#apart, ...options })
-    if (this.#children.size === 0) process.once('exit', this.#killAll)
+    if (this.#children.size === 0) process.once('exit', this.#killAll).once('SIGTERM', this.#asked)
     this.#children.set(child, endBy)
     return child
   }
@@ -84,7 +89,7 @@ export class Place {
   /** Ends every process by its id and removes the folder. Twice is harmless. */
   async end(): Promise<void> {
     await Promise.all(this.#living().map((child) => this.stop(child)))
-    process.off('exit', this.#killAll)
+    process.off('exit', this.#killAll).off('SIGTERM', this.#asked)
     if (this.#folder) await rm(await this.#folder, { recursive: true, force: true })
   }
 

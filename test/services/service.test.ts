@@ -50,6 +50,26 @@ test('a place ends its processes by their ids, even one that does not heed SIGTE
   bystander.kill()
 })
 
+test('a process that is told to end takes what it started in all its places with it', async () => {
+  const module = new URL('place.ts', import.meta.url).href
+  const program = `
+    const { Place } = await import(${JSON.stringify(module)})
+    const forever = ['-e', 'setInterval(() => {}, 1000)']
+    for (const name of ['one', 'two']) new Place(name).spawn(process.execPath, forever, { stdio: 'inherit' })
+    console.log('up')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(child.stdout, 'data')
+  child.stdout.resume()
+
+  child.kill('SIGTERM')
+  // Its output closes when all have ended who have it.
+  const [, signal] = await once(child, 'close')
+
+  assert.equal(signal, 'SIGTERM')
+})
+
 test('a free port is one that nobody listens on', async () => {
   const socket = connect(await new Place('port').port(), '127.0.0.1')
   const [error] = await once(socket, 'error')
