@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { bareEnvironment } from '../environment.ts'
 import type { Place } from '../services/place.ts'
 import { SECRET } from './delivery.ts'
 import { databaseUrl, inPostgres } from './ledger.ts'
@@ -135,7 +136,7 @@ export class Up {
 }
 
 const settings = (ledger: string, port: number): Record<string, string> => ({
-  PATH: process.env['PATH'] ?? '',
+  ...bareEnvironment(),
   DATABASE_URL: databaseUrl(ledger),
   STRIPE_WEBHOOK_SECRET: SECRET,
   PORT: String(port),

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { bareEnvironment } from '../environment.ts'
 
 const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
 
@@ -14,9 +15,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A command line in a process of its own, with nothing of our environment but the way to programs. */
+/** A command line in a process of its own, with next to nothing of our environment. */
 export function child(args: readonly string[], { cwd, env = {} }: RunOptions) {
-  return spawn(process.execPath, [BIN, ...args], { cwd, env: { PATH: process.env['PATH'] ?? '', ...env } })
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: { ...bareEnvironment(), ...env } })
 }
 
 /** Runs a command line to its end. */

@@ -132,9 +132,7 @@ export class Fleet {
 
   async #up(role: Role, port: number): Promise<Up> {
     const { place } = this.#options
-    const folder = await place.folder()
-    const ledger = join(folder, 'none.db')
-    const own = { HOOKKEEPER_ROLES: role, NODE_COMPILE_CACHE: join(folder, 'compiled') }
-    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...this.#env, ...own } })
+    const ledger = join(await place.folder(), 'none.db')
+    return new Up({ place, ledger, port, handlers: 'settled-in', env: { ...this.#env, HOOKKEEPER_ROLES: role } })
   }
 }
