@@ -63,12 +63,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const name = options.name ?? `hookkeeper ${randomUUID()}`
   const sql = sqlOver(options.pool ?? (await openPool({ url, connectionsMax, name: 'hookkeeper' })))
   const where = shown(url)
+  let wakes: Wakes | null = null
   try {
     if (options.migrates) await migrateBy(options, sql, where)
     await requireSchema(sql, where)
     const time = options.clock ?? (await ServerTime.over(sql))
     await requireFit(sql, () => time.now())
-    const wakes = await Wakes.over(directUrl, log)
+    wakes = await Wakes.over(directUrl, log)
     const id = `${name} ${randomUUID().slice(0, 8)}`
     const presence = new Presence(url)
     const seats = new Seats(sql, { id, name, presence })
@@ -76,7 +77,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     await seats.beat(null, systemClock.now())
     return storeOver({ ...options, sql, log, id, seats, presence, time, wakes })
   } catch (error) {
-    await sql.close().catch(() => {})
+    await Promise.all([wakes?.close(), sql.close()]).catch(() => {})
     throw error
   }
 }

@@ -1,13 +1,10 @@
-import { systemClock } from '../../core/clock.ts'
-import { openClient } from './driver.ts'
+import { type Client, KeptConnection } from './kept.ts'
 
 /** A server process that serves this one alone, and when it began: together no other connection has them. */
 export interface Session {
   readonly pid: number
   readonly since: string
 }
-
-type Client = Awaited<ReturnType<typeof openClient>>
 
 /** Where connections break by themselves one more says little, and its silence counts for a while. */
 const AGAIN_MS = 10_000
@@ -17,16 +14,17 @@ const AGAIN_MS = 10_000
  * ended, so that the others hear of a crash sooner than by its silence. Behind a pooler in transaction mode there is none to keep.
  */
 export class Presence {
-  readonly #url: string
-  #client: Client | null = null
+  readonly #connection: KeptConnection
   #session: Session | null = null
   #begun = false
-  #closed = false
   #changed: () => void = () => {}
-  #cancel = () => {}
 
   constructor(url: string) {
-    this.#url = url
+    this.#connection = new KeptConnection({
+      ...{ url, name: 'hookkeeper presence', againMs: AGAIN_MS },
+      begin: (client) => this.#present(client),
+      lost: () => this.#is(null),
+    })
   }
 
   get session(): Session | null {
@@ -41,44 +39,24 @@ export class Presence {
   begin(): void {
     if (this.#begun) return
     this.#begun = true
-    void this.#open()
+    void this.#connection.open()
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#cancel()
-    const client = this.#client
-    this.#client = null
-    await client?.end().catch(() => {})
+  close(): Promise<void> {
+    return this.#connection.close()
   }
 
-  async #open(): Promise<void> {
-    if (this.#closed) return
-    const client = await openClient(this.#url, 'hookkeeper presence')
-    this.#client = client
-    client.on('error', () => {})
-    client.on('end', () => this.#lost(client))
-    try {
-      await client.connect()
-      const session = await sessionOf(client)
-      if (this.#client !== client) return
-      this.#session = session
-      if (session) return this.#changed()
-      // A pooler: it would keep a connection for nothing.
-      await this.close()
-    } catch {
-      this.#lost(client)
-    }
+  async #present(client: Client): Promise<void> {
+    const session = await sessionOf(client)
+    // A pooler: it would keep a connection for nothing.
+    if (!session) return this.close()
+    this.#is(session)
   }
 
-  #lost(client: Client): void {
-    if (this.#client !== client) return
-    this.#client = null
-    void client.end().catch(() => {})
-    const had = this.#session !== null
-    this.#session = null
-    if (had) this.#changed()
-    this.#cancel = systemClock.after(AGAIN_MS, () => void this.#open())
+  #is(session: Session | null): void {
+    if (session === this.#session) return
+    this.#session = session
+    this.#changed()
   }
 }
 

@@ -1,7 +1,7 @@
 import { systemClock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Ref } from '../store.ts'
-import { openClient } from './driver.ts'
+import { type Client, KeptConnection } from './kept.ts'
 import { placeOf } from './refs.ts'
 
 const CHANNEL = 'hookkeeper'
@@ -9,30 +9,34 @@ const CHANNEL = 'hookkeeper'
 const EVERY_MS = 50
 const AGAIN_MS = 2_000
 
-type Client = Awaited<ReturnType<typeof openClient>>
-
 /**
  * Tells other processes which buckets got something, past the pooler and outside the transaction that admitted it: a `notify` in
  * there would make commits wait for one another. A wake-up that is lost costs a second; then they look by themselves.
  */
 export class Wakes {
-  readonly #url: string | null
+  readonly #connection: KeptConnection | null
   readonly #log: Logger
   readonly #buckets = new Set<number>()
-  #client: Client | null = null
   #waiting = false
-  #closed = false
+  #missed = false
   #heard: (buckets: readonly number[]) => void = () => {}
   #cancel = () => {}
 
   private constructor(url: string | null, log: Logger) {
-    this.#url = url
     this.#log = log
+    this.#connection =
+      url === null
+        ? null
+        : new KeptConnection({
+            ...{ url, name: 'hookkeeper wake-ups', againMs: AGAIN_MS },
+            begin: (client) => this.#listen(client),
+            lost: () => this.#miss(),
+          })
   }
 
   static async over(url: string | null, log: Logger): Promise<Wakes> {
     const wakes = new Wakes(url, log)
-    await wakes.#connect()
+    await wakes.#connection?.open()
     return wakes
   }
 
@@ -41,11 +45,11 @@ export class Wakes {
   }
 
   wake(refs: readonly Ref[]): void {
-    if (!this.#client) return
+    if (!this.#connection?.client) return
     for (const ref of refs) this.#buckets.add(placeOf(ref).bucket)
     if (this.#waiting || this.#buckets.size === 0) return
     this.#waiting = true
-    this.#send()
+    this.#send(this.#connection.client)
     this.#cancel = systemClock.after(EVERY_MS, () => {
       this.#waiting = false
       this.wake([])
@@ -53,46 +57,30 @@ export class Wakes {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
     this.#cancel()
-    const client = this.#client
-    this.#client = null
-    await client?.end().catch(() => {})
+    await this.#connection?.close()
   }
 
-  #send(): void {
+  #send(client: Client): void {
     const buckets = [...this.#buckets].join(',')
     this.#buckets.clear()
-    this.#client?.query('select pg_notify($1, $2)', [CHANNEL, buckets]).catch(() => {})
+    client.query('select pg_notify($1, $2)', [CHANNEL, buckets]).catch(() => {})
   }
 
-  async #connect(): Promise<void> {
-    if (this.#url === null || this.#closed) return
-    try {
-      const client = await openClient(this.#url, 'hookkeeper wake-ups')
-      client.on('error', () => {})
-      client.on('end', () => this.#lost(client))
-      client.on('notification', ({ processId, payload }) => {
-        // What was admitted here is known here.
-        if (processId !== (client as { processID?: number }).processID)
-          this.#heard((payload ?? '').split(',').map(Number))
-      })
-      await client.connect()
-      await client.query(`listen ${CHANNEL}`)
-      this.#client = client
-    } catch {
-      this.#log.warn({}, 'DATABASE_DIRECT_URL cannot be reached: news are looked for once a second until it can')
-      this.#later()
-    }
+  async #listen(client: Client): Promise<void> {
+    client.on('notification', ({ processId, payload }) => {
+      // What was admitted here is known here.
+      if (processId !== (client as { processID?: number }).processID)
+        this.#heard((payload ?? '').split(',').map(Number))
+    })
+    await client.query(`listen ${CHANNEL}`)
+    this.#missed = false
   }
 
-  #lost(client: Client): void {
-    if (this.#client !== client) return
-    this.#client = null
-    this.#later()
-  }
-
-  #later(): void {
-    if (!this.#closed) this.#cancel = systemClock.after(AGAIN_MS, () => void this.#connect())
+  /** Said once, until there is one again. */
+  #miss(): void {
+    if (this.#missed) return
+    this.#missed = true
+    this.#log.warn({}, 'DATABASE_DIRECT_URL cannot be reached: news are looked for once a second until it can')
   }
 }
