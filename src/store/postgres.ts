@@ -77,7 +77,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     await seats.beat(null, systemClock.now())
     return storeOver({ ...options, sql, log, id, seats, presence, time, wakes })
   } catch (error) {
-    await Promise.all([wakes?.close(), sql.close()]).catch(() => {})
+    await Promise.allSettled([wakes?.close(), sql.close()])
     throw error
   }
 }

@@ -66,7 +66,11 @@ export class Place {
     { endBy = 'SIGTERM', ...options }: SpawnOptions & { endBy?: NodeJS.Signals } = {},
   ): ChildProcess {
     const child = spawn(command, args, { detached: this.#apart, ...options })
-    if (this.#children.size === 0) process.once('exit', this.#killAll).once('SIGTERM', this.#asked)
+    if (this.#children.size === 0) {
+      process.once('exit', this.#killAll)
+      // Who keeps them apart hears of signals himself, and ends them in his own order.
+      if (!this.#apart) process.once('SIGTERM', this.#asked)
+    }
     this.#children.set(child, endBy)
     return child
   }
