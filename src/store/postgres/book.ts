@@ -90,13 +90,6 @@ export class Book {
     return this.#touched.get(ref) ?? null
   }
 
-  /** When the first lease ends that is running; infinite: there is none. */
-  get firstEndAt(): number {
-    let first = Number.POSITIVE_INFINITY
-    for (const { live } of this.running.values()) first = Math.min(first, live.row.leaseEndsAt)
-    return first
-  }
-
   worker(name: string): { running: number; alone: boolean } {
     return this.#workers.get(name) ?? { running: 0, alone: false }
   }

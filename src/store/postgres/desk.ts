@@ -11,7 +11,7 @@ import { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { elsewhere } from './elsewhere.ts'
-import { endLeases } from './expiry.ts'
+import { Ends } from './expiry.ts'
 import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
 import { Leasing, partition } from './leasing.ts'
@@ -45,6 +45,7 @@ export class Desk {
   readonly #options: DeskOptions
   readonly #arrivals: Arrivals
   readonly #leasing: Leasing
+  readonly #ends: Ends
   #book = new Book()
   #holds: readonly Hold[] = []
   readonly #doubts = new Set<Ref>()
@@ -68,6 +69,7 @@ export class Desk {
     this.#options = options
     this.#arrivals = new Arrivals(options.sql)
     this.#leasing = new Leasing(options)
+    this.#ends = new Ends({ ...options, leasing: this.#leasing })
     this.#asks = new Asks(this.#flights, this.#leasing)
     this.#alarm = new Alarm(options)
     this.#births = new Births({ ...options, leasing: this.#leasing, arrivals: this.#arrivals })
@@ -249,7 +251,7 @@ export class Desk {
 
   /** Decides, and sends the decisions off. */
   async #write(asked: readonly Asked[]): Promise<void> {
-    await this.#putRight(await endLeases({ ...this.#options, book: this.#book, leasing: this.#leasing }))
+    await this.#putRight(await this.#ends.write(this.#book))
     const draft = new Draft()
     const others = await elsewhere({ sql: this.#options.sql, book: this.#book, doubts: this.#doubts }, asked)
     const now = this.#options.now()
@@ -323,8 +325,9 @@ export class Desk {
     const { now, seats } = this.#options
     if (this.#closed || !seats.works) return
     const { waits } = this.#leasing
-    const due = Math.min(this.#book.firstEndAt, waits ? this.#leasing.nextAt(this.#book) : Number.POSITIVE_INFINITY)
-    const at = waits ? Math.min(this.#beatAt, this.#looks.nextAt) : this.#beatAt
+    const { dueAt, againAt } = this.#ends.nextAt(this.#book)
+    const due = Math.min(dueAt, waits ? this.#leasing.nextAt(this.#book) : Number.POSITIVE_INFINITY)
+    const at = Math.min(this.#beatAt, againAt, waits ? this.#looks.nextAt : Number.POSITIVE_INFINITY)
     this.#alarm.set({ dueInMs: due - now(), at }, () => this.#go())
   }
 }

@@ -1,9 +1,10 @@
+import type { Clock } from '../../core/clock.ts'
 import type { Ref } from '../store.ts'
 import { type After, givenBack, lost } from './attempts.ts'
 import type { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
-import type { Leasing } from './leasing.ts'
+import { type Leasing, partition } from './leasing.ts'
 import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
 
@@ -12,35 +13,61 @@ interface Deps {
   /** Ours, as a holder. */
   readonly id: string
   readonly seats: Seats
-  readonly book: Book
   readonly leasing: Leasing
+  /** Of the process. */
+  readonly pace: Clock
+  /** Instants of events. */
   now(): number
 }
 
+/** The end of a lease that could not be written is tried again after so long. */
+const AGAIN_MS = 250
+
 /**
  * Ends leases that ran out or lost their process. Written apart and before anything else of a turn: one that another process holds
- * may have been renewed or settled meanwhile, and then its lane is not free. Resolves to the events of which the rows knew better.
+ * may have been renewed or settled meanwhile, and then its lane is not free. Where a transaction of the user's has the row and stays
+ * open, as that of a process that was frozen does, its event waits for it and nobody else.
  */
-export async function endLeases({ sql, id, seats, book, leasing, now }: Deps): Promise<Ref[]> {
-  const at = now()
-  const draft = new Draft()
-  const ended = [...book.running].flatMap(([ref, { live, rev }]) => {
-    const after = overOf(book.orphans.has(ref), { ref, live, id, at })
-    if (!after) return []
-    const next = draft.put({ ref, rev, live: after.live, announce: false, lease: true }, ...after.lines)
-    return [{ ref, after: { ...after, rev: next } }]
-  })
-  const written = await draft.write(sql.rows, seats.holdings)
-  for (const { ref, after } of ended) if (written.has(ref)) book.end(ref, after.live, after, at)
-  leasing.forget(ended.map(({ ref }) => ref))
-  return ended.flatMap(({ ref }) => (written.has(ref) ? [] : [ref]))
-}
+export class Ends {
+  readonly #deps: Deps
+  /** Until when an end is left alone that the rows have refused. */
+  readonly #refused = new Map<Ref, number>()
 
-/** A lease whose answer never reached its worker was never begun; any other that ended with its process is an attempt lost. */
-function overOf(
-  orphan: boolean,
-  { ref, live, id, at }: { ref: Ref; live: Live; id: string; at: number },
-): After | null {
-  const never = orphan && live.holder === id
-  return (never ? givenBack(live, { ref, fence: live.row.fence }, 0, at) : null) ?? lost(live, ref, at, orphan)
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Resolves to the events of which the rows knew better. */
+  async write(book: Book): Promise<Ref[]> {
+    const { sql, seats, leasing } = this.#deps
+    const at = this.#deps.now()
+    for (const [ref, until] of this.#refused) if (until <= this.#deps.pace.now()) this.#refused.delete(ref)
+    const draft = new Draft()
+    const ended = [...book.running].flatMap(([ref, { live, rev }]) => {
+      const after = this.#refused.has(ref) ? null : this.#overOf(book.orphans.has(ref), { ref, live, at })
+      if (!after) return []
+      const next = draft.put({ ref, rev, live: after.live, announce: false, lease: true }, ...after.lines)
+      return [{ ref, after: { ...after, rev: next } }]
+    })
+    const written = await draft.write(sql.rows, seats.holdings)
+    const [over, refused] = partition(ended, ({ ref }) => written.has(ref))
+    for (const { ref, after } of over) book.end(ref, after.live, after, at)
+    leasing.forget(ended.map(({ ref }) => ref))
+    for (const { ref } of refused) this.#refused.set(ref, this.#deps.pace.now() + AGAIN_MS)
+    return refused.map(({ ref }) => ref)
+  }
+
+  /** When there is something to end: an instant of events, and one of the process's clock. Infinite: there is nothing. */
+  nextAt(book: Book): { dueAt: number; againAt: number } {
+    let dueAt = Number.POSITIVE_INFINITY
+    for (const [ref, { live }] of book.running)
+      if (!this.#refused.has(ref)) dueAt = Math.min(dueAt, live.row.leaseEndsAt)
+    return { dueAt, againAt: Math.min(Number.POSITIVE_INFINITY, ...this.#refused.values()) }
+  }
+
+  /** A lease whose answer never reached its worker was never begun; any other that ended with its process is an attempt lost. */
+  #overOf(orphan: boolean, { ref, live, at }: { ref: Ref; live: Live; at: number }): After | null {
+    const never = orphan && live.holder === this.#deps.id
+    return (never ? givenBack(live, { ref, fence: live.row.fence }, 0, at) : null) ?? lost(live, ref, at, orphan)
+  }
 }

@@ -63,7 +63,10 @@ const linesOf = (lines: readonly Line[]): Buffer[] => [
   texts(lines.map(({ data }) => (data === undefined ? null : JSON.stringify(data)))),
 ]
 
-/** What ends a lease that ran out needs its bucket to be ours, as a lease does: under the same share lock. */
+/**
+ * What ends a lease that ran out needs its bucket to be ours, as a lease does: under the same share lock. It waits for nobody: a row
+ * that a transaction of the user's has is left as it is.
+ */
 const REWRITE = prepared(
   'rewrite',
   `
@@ -76,17 +79,20 @@ with own as materialized (
     $20::int8[], $21::text[], $22::text[], $23::text[])
   with ordinality t(bucket, n, rev, leaves, announce, lease, state, held, strict, attempts, lost, due, ends, later, fence, holder,
     worker, release, leased, ended, reason, twin, memory, i)
+), free as materialized (
+  select q.bucket, q.n from c join hookkeeper_queue q on q.bucket = c.bucket and q.n = c.n and q.rev = c.rev
+  where c.lease and c.bucket in (select bucket from own) for update of q skip locked
 ), kept as (
   update hookkeeper_queue q set rev = q.rev + 1, state = c.state, held = c.held, strict = c.strict, attempts = c.attempts,
     lost = c.lost, due = c.due, ends = c.ends, later = c.later, fence = c.fence, holder = c.holder, worker = c.worker,
     release = c.release, leased = c.leased, ended = c.ended, reason = c.reason, twin = c.twin, memory = c.memory, returned = '{}',
     tx = case when c.announce then pg_current_xact_id() else q.tx end
   from c where q.bucket = c.bucket and q.n = c.n and q.rev = c.rev and not c.leaves
-    and (not c.lease or c.bucket in (select bucket from own))
+    and (not c.lease or (c.bucket, c.n) in (select bucket, n from free))
   returning c.bucket, c.n, c.i
 ), gone as (
   delete from hookkeeper_queue q using c where q.bucket = c.bucket and q.n = c.n and q.rev = c.rev and c.leaves
-    and (not c.lease or c.bucket in (select bucket from own))
+    and (not c.lease or (c.bucket, c.n) in (select bucket, n from free))
   returning q.bucket, q.n, q.day, c.i, c.announce
 ), written as (
   select bucket, n, i from kept union all select bucket, n, i from gone
