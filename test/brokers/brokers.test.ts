@@ -8,6 +8,7 @@ import { survives } from './told.ts'
 
 const WITHOUT = { spool: false, locks: false } as const
 const WITH = { spool: true, locks: 'wait' } as const
+const LOCKED = { spool: false, locks: 'wait' } as const
 const FENCE_ONLY = { spool: false, locks: 'fence-only' } as const
 const SKIPS = { redis: redis.skip, kafka: kafkas.skip, sqs: elasticmq.skip, pubsub: pubsub.skip }
 
@@ -15,6 +16,7 @@ const SKIPS = { redis: redis.skip, kafka: kafkas.skip, sqs: elasticmq.skip, pubs
 survives('redis', WITH, postgres.skip || SKIPS.redis)
 if (full) {
   survives('redis', WITHOUT, postgres.skip || SKIPS.redis)
+  survives('redis', LOCKED, postgres.skip || SKIPS.redis)
   survives('redis', FENCE_ONLY, postgres.skip || SKIPS.redis)
   for (const broker of ['kafka', 'sqs', 'pubsub'] as const) {
     survives(broker, WITHOUT, postgres.skip || SKIPS[broker])
