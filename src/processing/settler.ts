@@ -6,6 +6,9 @@ import type { Ledger, Settled, Settlement } from '../store/store.ts'
 const BATCH_MAX = 500
 
 /** How the store is asked again while it is in trouble: 50 ms, 100, 200, ... up to 2 s. */
+/** When a result is offered again whose handler's own transaction is still open. */
+const OPEN_MS = 250
+
 const PATIENCE: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, baseMs: 50, factor: 2, maxMs: 2_000 }
 
 export interface SettlerDeps {
@@ -17,11 +20,14 @@ export interface SettlerDeps {
 
 /**
  * Results on their way into the ledger. One call is under way, the rest collects: the longer a commit takes, the more share the
- * next one. A result that the store does not take is offered again until its lease has run out; then the event is another's.
+ * next one. A result that the store does not take is offered again until its lease has run out; then the event is another's, or its
+ * handler's transaction makes it done.
  */
 export class Settler {
   readonly #deps: SettlerDeps
   #queue: Waiting[] = []
+  /** Their handlers' transactions are open. */
+  readonly #open = new Set<Waiting>()
   #busy = false
   #failures = 0
   #closed = false
@@ -38,18 +44,24 @@ export class Settler {
   settle(settlement: Settlement, leaseEndsAt: number): Promise<Settled> {
     this.waiting++
     return new Promise((resolve) => {
-      this.#queue.push({ settlement, leaseEndsAt, resolve })
-      if (this.#busy) return
-      this.#busy = true
-      // Handlers that end in one breath are settled together.
-      void breath().then(() => this.#flush())
+      this.#offer({ settlement, leaseEndsAt, resolve })
     })
   }
 
   /** Gives up on what the store has not taken. */
   close(): void {
     this.#closed = true
+    for (const waiting of this.#open) this.#answer(waiting, 'stale')
+    this.#open.clear()
     this.#wake()
+  }
+
+  #offer(waiting: Waiting): void {
+    this.#queue.push(waiting)
+    if (this.#busy) return
+    this.#busy = true
+    // Handlers that end in one breath are settled together.
+    void breath().then(() => this.#flush())
   }
 
   async #flush(): Promise<void> {
@@ -58,7 +70,7 @@ export class Settler {
       try {
         const answers = await this.#deps.ledger.settle(batch.map(({ settlement }) => settlement))
         this.#recovered()
-        for (const [index, waiting] of batch.entries()) this.#answer(waiting, answers[index] ?? 'stale')
+        for (const [index, waiting] of batch.entries()) this.#answered(waiting, answers[index] ?? 'stale')
       } catch (error) {
         await this.#failed(batch, error)
       }
@@ -70,15 +82,27 @@ export class Settler {
     this.#failures++
     this.#deps.trouble(error)
     if (!this.#closed) await this.#pause(ceiling(PATIENCE, this.#failures))
-    const now = this.#deps.clock.now()
-    const keep = (waiting: Waiting) => !this.#closed && waiting.leaseEndsAt > now
-    for (const waiting of batch) if (!keep(waiting)) this.#answer(waiting, 'stale')
-    this.#queue = [...batch.filter(keep), ...this.#queue]
+    const keep = batch.filter((waiting) => this.#lasts(waiting))
+    for (const waiting of batch) if (!keep.includes(waiting)) this.#answer(waiting, 'stale')
+    this.#queue = [...keep, ...this.#queue]
+  }
+
+  #lasts({ leaseEndsAt }: Waiting): boolean {
+    return !this.#closed && leaseEndsAt > this.#deps.clock.now()
   }
 
   #recovered(): void {
     if (this.#failures > 0) this.#deps.trouble(null)
     this.#failures = 0
+  }
+
+  #answered(waiting: Waiting, answer: Settled | 'open'): void {
+    if (answer !== 'open') return this.#answer(waiting, answer)
+    if (!this.#lasts(waiting)) return this.#answer(waiting, 'stale')
+    this.#open.add(waiting)
+    this.#deps.clock.after(OPEN_MS, () => {
+      if (this.#open.delete(waiting)) this.#offer(waiting)
+    })
   }
 
   #answer({ resolve }: Waiting, settled: Settled): void {

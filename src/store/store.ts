@@ -26,8 +26,11 @@ export interface Ledger {
   keep(strays: readonly { bytes: Uint8Array; source: string; why: string }[]): Promise<void>
   /** Heads of free lanes that this worker may work, most urgent first. Resolves as soon as there are some, else empty after `waitMs` or when `signal` aborts. */
   lease(want: Want, signal?: AbortSignal): Promise<readonly Work[]>
-  /** Ends attempts. `stale`: the lease is no longer that worker's, nothing changed. `already`: done in the handler's own transaction. */
-  settle(results: readonly Settlement[]): Promise<readonly Settled[]>
+  /**
+   * Ends attempts. `stale`: the lease is no longer that worker's, nothing changed. `already`: done in the handler's own transaction.
+   * `open`: that transaction has not ended, nothing changed, and nobody waits for it: to be asked again.
+   */
+  settle(results: readonly Settlement[]): Promise<readonly (Settled | 'open')[]>
   /** The attempts are uncounted and the events ready again after `delayMs`; a stale fence is harmless. */
   giveBack(work: readonly Leased[], delayMs: number): Promise<void>
   renew(work: readonly Leased[], leaseMs: number): Promise<readonly boolean[]>

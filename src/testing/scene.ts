@@ -121,7 +121,7 @@ export class Scene {
     return (await this.lease(more)).map(({ event }) => event.id)
   }
 
-  async settle(work: Leased, outcome: Outcome = DONE, returned: readonly string[] = []): Promise<Settled> {
+  async settle(work: Leased, outcome: Outcome = DONE, returned: readonly string[] = []): Promise<Settled | 'open'> {
     const [settled] = await this.ledger.settle([{ work: { ref: work.ref, fence: work.fence }, outcome, returned }])
     return settled!
   }

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
-import type { StatementTx, Store, Want, Work } from '../../src/store/store.ts'
+import type { Settlement, StatementTx, Store, Want, Work } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
@@ -43,6 +43,29 @@ test('the lease of one that is rolled back at last is lost, and another gets the
   assert.equal(second.lost, 1)
   assert.deepEqual(await store.ledger.settle([{ work, outcome: DONE, returned: [] }]), ['stale'])
 })
+
+test(
+  'an attempt that failed with its transaction still open is told so, and what is settled beside it is settled',
+  given,
+  async (t) => {
+    const { store, clock, work, tx } = await settledIn(t)
+    await store.ledger.admit([envelope(clock, { id: 'evt_2' })])
+    const [beside] = await store.ledger.lease(OTHER, t.signal)
+    const failed: Settlement = {
+      work,
+      outcome: { kind: 'retry', delayMs: 0, reason: 'failed', error: null },
+      returned: [],
+    }
+
+    const both = await store.ledger.settle([failed, { work: beside!, outcome: DONE, returned: [] }])
+    assert.deepEqual(both, ['open', 'settled'])
+    await store.ledger.giveBack([work], 0)
+    assert.deepEqual(await store.ledger.settle([failed]), ['open'])
+
+    await tx.query('rollback')
+    assert.deepEqual(await store.ledger.settle([failed]), ['settled'])
+  },
+)
 
 /** A ledger in which an event is done by a transaction that is still open. */
 async function settledIn(t: TestContext) {

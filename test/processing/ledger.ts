@@ -29,6 +29,7 @@ export class MemoryLedger {
   readonly #clock: VirtualClock
   readonly #entries: Entry[] = []
   readonly #begun = new Map<StatementTx, () => void>()
+  readonly #open = new Set<number>()
   #fence = 0
   #waiters: { serve: () => boolean }[] = []
 
@@ -87,11 +88,12 @@ export class MemoryLedger {
     })
   }
 
-  async settle(results: readonly Settlement[]): Promise<readonly Settled[]> {
+  async settle(results: readonly Settlement[]): Promise<readonly (Settled | 'open')[]> {
     this.settleCalls++
     this.#check()
     const answers = results.map((result) => {
       const entry = this.#entry(result.work.ref)
+      if (this.#open.has(result.work.ref)) return 'open'
       const end = settle(entry.row, { fence: result.work.fence, now: this.#clock.now(), outcome: result.outcome })
       entry.row = end.row
       if (end.settled !== 'stale') for (const name of result.returned) entry.remembered[`handler:${name}`] = true
@@ -162,6 +164,12 @@ export class MemoryLedger {
 
   commit(tx: StatementTx): void {
     this.#begun.get(tx)?.()
+  }
+
+  /** Some transaction of its handler's is open until it is called off: who would settle it hears so. */
+  keepOpen(ref: number): () => void {
+    this.#open.add(ref)
+    return () => void this.#open.delete(ref)
   }
 
   /** As if a process with this lease had died: the lease runs out, uncounted by anybody. */

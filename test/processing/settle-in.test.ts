@@ -64,6 +64,43 @@ test('a transaction that was rolled back is tried again, though its handler retu
   assert.equal(ledger.row(ref).attempts, 2)
 })
 
+test('one whose transaction is still open when it has failed waits for that by itself', async () => {
+  const { clock, ledger, handlers, worker, counts } = room()
+  handlers.on('invoice.paid', async ({ id }, { settleIn }) => {
+    if (id === 'evt_fine') return
+    await settleIn(transaction())
+    throw new Error('x')
+  })
+  const ref = ledger.add(event('invoice.paid', { id: 'evt_stuck' }))
+  const close = ledger.keepOpen(ref)
+  await worker.start()
+  const fine = ledger.add(event('invoice.paid', { id: 'evt_fine' }))
+  await settled()
+
+  assert.equal(ledger.row(fine).state, 'done')
+  assert.equal(ledger.row(ref).state, 'running')
+  close()
+  await clock.advance(250)
+  assert.equal(ledger.row(ref).attempts, 1)
+  assert.deepEqual(counts, { 'invoice.paid done': 1, 'invoice.paid retry': 1 })
+})
+
+test('a stop waits for no transaction', async () => {
+  const { clock, ledger, handlers, worker, counts } = room()
+  handlers.on('invoice.paid', async (_event, { settleIn }) => {
+    await settleIn(transaction())
+    throw new Error('x')
+  })
+  ledger.keepOpen(ledger.add(event()))
+  await worker.start()
+  await settled()
+
+  const stopped = worker.stop()
+  await clock.advance(60_000)
+  await stopped
+  assert.deepEqual(counts, { 'invoice.paid late': 1 })
+})
+
 test('with several handlers each commits its own memory, and only the last makes the event done', async () => {
   const { ledger, handlers, worker } = room()
   const states: string[] = []

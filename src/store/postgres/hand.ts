@@ -3,6 +3,7 @@ import type { Leased, Ref, Settlement } from '../store.ts'
 import { type After, givenBack, remembered, renewed, settled } from './attempts.ts'
 import type { Book, LaneKey } from './book.ts'
 import type { Draft } from './draft.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import type { Known, Live } from './rows.ts'
 
 /** What may be asked about leases. */
@@ -38,13 +39,15 @@ export class Hand {
   readonly #book: Book
   readonly #draft: Draft
   readonly #elsewhere: Map<Ref, Known>
+  readonly #open: ReadonlySet<Ref>
   readonly #now: number
   readonly #over: (lease: Leased) => void
 
-  constructor(book: Book, draft: Draft, elsewhere: Map<Ref, Known>, now: number, over: (lease: Leased) => void) {
+  constructor(book: Book, draft: Draft, { known, open }: Elsewhere, now: number, over: (lease: Leased) => void) {
     this.#book = book
     this.#draft = draft
-    this.#elsewhere = elsewhere
+    this.#elsewhere = known
+    this.#open = open
     this.#now = now
     this.#over = over
   }
@@ -67,6 +70,7 @@ export class Hand {
   }
 
   #settle(result: Settlement) {
+    if (this.#open.has(result.work.ref)) return 'open'
     this.#over(result.work)
     const found = this.#find(result.work.ref)
     if (!found) return 'stale'
@@ -77,6 +81,8 @@ export class Hand {
   }
 
   #end(work: Leased, what: (live: Live) => After | null): void {
+    // Its lease runs out, or its transaction makes it done.
+    if (this.#open.has(work.ref)) return
     this.#over(work)
     const found = this.#find(work.ref)
     const after = found && what(found.live)
