@@ -85,7 +85,7 @@ export function parts(base: Base, needs: Needs): Live {
   const intake = createIntake({
     ledger: store.ledger,
     broker,
-    ...(broker && { limits: commitsTo(broker) }),
+    limits: broker ? commitsTo(broker) : { gatherMs: store.ledger.gatherMs ?? 0 },
     admission,
     meter,
     clock,

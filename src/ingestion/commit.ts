@@ -26,6 +26,8 @@ export interface CommitLimits {
   readonly batchBytesMax: number
   /** Admits under way at once: while the store syncs one batch, it can already read the next. */
   readonly admitsMax: number
+  /** Where deliveries follow one another closely, so long each waits for others to be admitted with it; see `Ledger`. */
+  readonly gatherMs: number
   /**
    * After this long without an answer from the store a delivery gets its 503; if it is recorded later, Stripe's next
    * try is a repeat.
@@ -33,7 +35,15 @@ export interface CommitLimits {
   readonly ackMs: number
 }
 
-export const commitDefaults: CommitLimits = { batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1, ackMs: 8_000 }
+export const commitDefaults: CommitLimits = {
+  ...{ batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1 },
+  ...{ gatherMs: 0, ackMs: 8_000 },
+}
+
+/** Where the batch before was so many times `gatherMs` ago, nobody is likely to come: one that comes alone goes at once. */
+const CLOSE_TIMES = 10
+/** So many are not worth waiting for more. */
+const GATHERED_ENOUGH = 8
 
 export interface CommitDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'accept' | 'keep'>
@@ -53,6 +63,9 @@ export class GroupCommit {
   #waiting: Waiting[] = []
   #unanswered = new Set<readonly Waiting[]>()
   #scheduled = false
+  #begunAt = Number.NEGATIVE_INFINITY
+  /** Ends the wait for others. */
+  #gathering: (() => void) | null = null
   #watching = false
   #idle: (() => void)[] = []
 
@@ -79,13 +92,35 @@ export class GroupCommit {
 
   /** After the current round of sockets was read, so that what arrived together is synced together. */
   #schedule(): void {
+    if (this.#gathering && this.#waiting.length >= GATHERED_ENOUGH) this.#gathering()
     if (this.#scheduled || this.#waiting.length === 0 || this.#unanswered.size >= this.#limits.admitsMax) return
     this.#scheduled = true
-    setImmediate(() => {
+    const begin = () => {
       this.#scheduled = false
+      this.#begunAt = this.#deps.clock.now()
       if (this.#waiting.length > 0) void this.#commit(this.#batch())
       this.#schedule()
+    }
+    if (this.#gathers) this.#gather(begin)
+    else setImmediate(begin)
+  }
+
+  #gather(begin: () => void): void {
+    const cancel = this.#deps.clock.after(this.#limits.gatherMs, () => {
+      this.#gathering = null
+      begin()
     })
+    this.#gathering = () => {
+      this.#gathering = null
+      cancel()
+      setImmediate(begin)
+    }
+  }
+
+  get #gathers(): boolean {
+    const { gatherMs } = this.#limits
+    if (gatherMs === 0 || this.#waiting.length >= GATHERED_ENOUGH) return false
+    return this.#deps.clock.now() - this.#begunAt < gatherMs * CLOSE_TIMES
   }
 
   #batch(): Waiting[] {

@@ -151,6 +151,9 @@ function storeOver(parts: Parts): Store {
 const never = new AbortController().signal
 const whoeverComes: Lead = (_, work) => work(never)
 
+/** At 800 events a second a third less of both machines' time, for one millisecond and a half until the 200. */
+const GATHER_MS = 2
+
 interface LedgerParts {
   readonly sql: Sql
   readonly id: string
@@ -178,6 +181,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
   }
   return {
     admit: (events) => underWay(admitAll(events)),
+    gatherMs: GATHER_MS,
     keep: (bytes) => keep(sql, bytes, now()),
     lease: (want, signal) => desk.lease(want, signal),
     settle: (results: readonly Settlement[]) => desk.ask({ kind: 'settle', results }),

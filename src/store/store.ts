@@ -17,6 +17,8 @@ export type Ref = number
 export interface Ledger {
   /** Resolves when all would survive a crash. `repeat`: that id is known, nothing changed. `refused`: `created` is beyond 400 days; `keep` it as a stray. */
   admit(events: readonly Envelope[]): Promise<readonly Admitted[]>
+  /** To admit ten costs little more than one, so that it pays to wait so long for others. Absent where it does not. */
+  readonly gatherMs?: number
   /**
    * Takes events before it has looked at them: resolves when all would survive a crash, and tells later what each was. What is
    * `refused` it keeps as a stray by itself. Absent where `admit` is as fast.

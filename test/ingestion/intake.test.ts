@@ -94,6 +94,38 @@ test('what arrives while batches are under way makes up the next, bounded in num
   )
 })
 
+test('where deliveries follow one another closely each waits for others, but not one that comes by itself', async () => {
+  const clock = new VirtualClock(NOW)
+  const { intake, ledger } = given({ clock, limits: { gatherMs: 2 } })
+  const receive = (id: string) => {
+    const body = eventBody({ id })
+    return intake.receive(body, signed(body), null)
+  }
+  const sizes = () => ledger.batches.map(({ length }) => length)
+
+  await receive('evt_first')
+  assert.deepEqual(sizes(), [1])
+
+  const answers = [receive('evt_second')]
+  await settled()
+  answers.push(receive('evt_third'))
+  await settled()
+  assert.deepEqual(sizes(), [1])
+  await clock.advance(2)
+  await Promise.all(answers)
+  assert.deepEqual(sizes(), [1, 2])
+
+  const many = [receive('evt_many_0')]
+  await settled()
+  many.push(...Array.from({ length: 7 }, (_, i) => receive(`evt_many_${i + 1}`)))
+  await Promise.all(many)
+  assert.deepEqual(sizes(), [1, 2, 8], 'so many are enough')
+
+  await clock.advance(60)
+  await receive('evt_last')
+  assert.deepEqual(sizes(), [1, 2, 8, 1])
+})
+
 test('batches are bounded in bytes, and one large body still passes', async () => {
   const { intake, ledger } = given({ limits: { batchBytesMax: 4_000 } })
   const receive = (i: number, size: number) => {
@@ -290,14 +322,14 @@ test('a disk below its reserve is refused before the ledger sees anything', asyn
 
   free = 1e6
   await clock.advance(1_000)
-  const answer = await intake.receive(body, signed(body, clock.now()), null)
+  const answer = await intake.receive(body, signed(body), null)
   assert.equal(answer.status, 503)
   assert.equal(codeOf(answer), 'disk_reserve')
   assert.equal(ledger.batches.length, 1)
 
   free = 1e9
   await clock.advance(1_000)
-  assert.equal((await intake.receive(body, signed(body, clock.now()), null)).status, 200)
+  assert.equal((await intake.receive(body, signed(body), null)).status, 200)
   await admission.stop()
 })
 
