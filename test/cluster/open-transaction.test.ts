@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import pg from 'pg'
 import { VirtualClock } from '../../src/core/clock.ts'
+import { openPool, sqlOver } from '../../src/store/postgres/driver.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Settlement, StatementTx, Store, Want, Work } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
@@ -66,6 +67,18 @@ test(
     assert.deepEqual(await store.ledger.settle([failed]), ['settled'])
   },
 )
+
+test('a process that stops between two statements of the ledger has their locks for ten seconds', given, async (t) => {
+  const sql = sqlOver(await openPool({ url: await database(t), connectionsMax: 1, name: 'test' }))
+  t.after(() => sql.close())
+  const limit = 'show idle_in_transaction_session_timeout'
+  const before = await sql.rows(limit)
+
+  const within = await sql.together((rows) => rows(limit))
+
+  assert.deepEqual(within, [{ idle_in_transaction_session_timeout: '10s' }])
+  assert.deepEqual(await sql.rows(limit), before)
+})
 
 /** A ledger in which an event is done by a transaction that is still open. */
 async function settledIn(t: TestContext) {

@@ -130,9 +130,12 @@ async function once(pool: Pool, text: string, values: unknown[]) {
   }
 }
 
+/** A process that is frozen in the middle of several statements has their locks for no longer than that. */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '10s'`
+
 async function inTransaction<V>(client: PoolClient, work: (rows: Sql['rows']) => Promise<V>): Promise<V> {
   try {
-    await client.query('begin')
+    await client.query(BEGIN)
     const value = await work(async (text, values = []) => (await client.query(text, values as unknown[])).rows as never)
     await client.query('commit')
     return value

@@ -1,10 +1,12 @@
 import type { Clock } from '../../core/clock.ts'
+import type { Logger } from '../../core/service.ts'
 import type { Ref } from '../store.ts'
 import { type After, givenBack, lost } from './attempts.ts'
 import type { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { type Leasing, partition } from './leasing.ts'
+import { placeOf } from './refs.ts'
 import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
 
@@ -14,6 +16,7 @@ interface Deps {
   readonly id: string
   readonly seats: Seats
   readonly leasing: Leasing
+  readonly log: Logger
   /** Of the process. */
   readonly pace: Clock
   /** Instants of events. */
@@ -22,6 +25,18 @@ interface Deps {
 
 /** The end of a lease that could not be written is tried again after so long. */
 const AGAIN_MS = 250
+/** A transaction of a handler's that is open for so long after its lease is nobody's any more. */
+const LEFT_OPEN_MS = 30_000
+const LEFT_OPEN =
+  'an event waits for a transaction that its handler or a process that is gone has left open: end that session, ' +
+  'or set idle_in_transaction_session_timeout'
+
+/** An end that the rows have refused: since when, until when it is left alone, and whether somebody was told. */
+interface Refused {
+  readonly since: number
+  readonly until: number
+  readonly told: boolean
+}
 
 /**
  * Ends leases that ran out or lost their process. Written apart and before anything else of a turn: one that another process holds
@@ -30,8 +45,7 @@ const AGAIN_MS = 250
  */
 export class Ends {
   readonly #deps: Deps
-  /** Until when an end is left alone that the rows have refused. */
-  readonly #refused = new Map<Ref, number>()
+  readonly #refused = new Map<Ref, Refused>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -41,10 +55,11 @@ export class Ends {
   async write(book: Book): Promise<Ref[]> {
     const { sql, seats, leasing } = this.#deps
     const at = this.#deps.now()
-    for (const [ref, until] of this.#refused) if (until <= this.#deps.pace.now()) this.#refused.delete(ref)
+    const now = this.#deps.pace.now()
     const draft = new Draft()
     const ended = [...book.running].flatMap(([ref, { live, rev }]) => {
-      const after = this.#refused.has(ref) ? null : this.#overOf(book.orphans.has(ref), { ref, live, at })
+      const waits = (this.#refused.get(ref)?.until ?? 0) > now
+      const after = waits ? null : this.#overOf(book.orphans.has(ref), { ref, live, at })
       if (!after) return []
       const next = draft.put({ ref, rev, live: after.live, announce: false, lease: true }, ...after.lines)
       return [{ ref, after: { ...after, rev: next } }]
@@ -53,7 +68,8 @@ export class Ends {
     const [over, refused] = partition(ended, ({ ref }) => written.has(ref))
     for (const { ref, after } of over) book.end(ref, after.live, after, at)
     leasing.forget(ended.map(({ ref }) => ref))
-    for (const { ref } of refused) this.#refused.set(ref, this.#deps.pace.now() + AGAIN_MS)
+    for (const { ref } of refused) this.#refuse(ref, now)
+    for (const [ref, { until }] of this.#refused) if (until <= now) this.#refused.delete(ref)
     return refused.map(({ ref }) => ref)
   }
 
@@ -62,7 +78,15 @@ export class Ends {
     let dueAt = Number.POSITIVE_INFINITY
     for (const [ref, { live }] of book.running)
       if (!this.#refused.has(ref)) dueAt = Math.min(dueAt, live.row.leaseEndsAt)
-    return { dueAt, againAt: Math.min(Number.POSITIVE_INFINITY, ...this.#refused.values()) }
+    const again = [...this.#refused.values()].map(({ until }) => until)
+    return { dueAt, againAt: Math.min(Number.POSITIVE_INFINITY, ...again) }
+  }
+
+  #refuse(ref: Ref, now: number): void {
+    const { since, told } = this.#refused.get(ref) ?? { since: now, told: false }
+    const late = now - since >= LEFT_OPEN_MS
+    if (late && !told) this.#deps.log.warn(placeOf(ref), LEFT_OPEN)
+    this.#refused.set(ref, { since, until: now + AGAIN_MS, told: late })
   }
 
   /** A lease whose answer never reached its worker was never begun; any other that ended with its process is an attempt lost. */
