@@ -5,10 +5,10 @@ import type { Ledger, Settled, Settlement } from '../store/store.ts'
 /** In one call at most: the ledger writes them in one transaction, and others wait for it. */
 const BATCH_MAX = 500
 
-/** How the store is asked again while it is in trouble: 50 ms, 100, 200, ... up to 2 s. */
 /** When a result is offered again whose handler's own transaction is still open. */
 const OPEN_MS = 250
 
+/** How the store is asked again while it is in trouble: 50 ms, 100, 200, ... up to 2 s. */
 const PATIENCE: RetryPolicy = { attempts: Number.POSITIVE_INFINITY, baseMs: 50, factor: 2, maxMs: 2_000 }
 
 export interface SettlerDeps {
