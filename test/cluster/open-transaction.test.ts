@@ -16,7 +16,7 @@ const WANT: Want = { max: 1, waitMs: 0, worker: 'w', release: 'r', handles: [han
 const OTHER: Want = { ...WANT, max: 10, waitMs: 3_600_000, worker: 'other' }
 const LEASE_OVER_MS = 600_000
 
-test('a transaction that stays open after its lease holds up its own event and no other', given, async (t) => {
+test('a transaction that stays open after its lease holds up its own lane and no other', given, async (t) => {
   const { store, clock, work, tx } = await settledIn(t)
 
   await clock.advance(LEASE_OVER_MS)

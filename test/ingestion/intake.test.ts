@@ -322,14 +322,14 @@ test('a disk below its reserve is refused before the ledger sees anything', asyn
 
   free = 1e6
   await clock.advance(1_000)
-  const answer = await intake.receive(body, signed(body), null)
+  const answer = await intake.receive(body, signed(body, clock.now()), null)
   assert.equal(answer.status, 503)
   assert.equal(codeOf(answer), 'disk_reserve')
   assert.equal(ledger.batches.length, 1)
 
   free = 1e9
   await clock.advance(1_000)
-  assert.equal((await intake.receive(body, signed(body), null)).status, 200)
+  assert.equal((await intake.receive(body, signed(body, clock.now()), null)).status, 200)
   await admission.stop()
 })
 

@@ -41,7 +41,7 @@ interface Refused {
 /**
  * Ends leases that ran out or lost their process. Written apart and before anything else of a turn: one that another process holds
  * may have been renewed or settled meanwhile, and then its lane is not free. Where a transaction of the user's has the row and stays
- * open, as that of a process that was frozen does, its event waits for it and nobody else.
+ * open, as that of a process that was frozen does, its lane waits for it and no other.
  */
 export class Ends {
   readonly #deps: Deps
