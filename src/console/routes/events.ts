@@ -7,10 +7,11 @@ import { defineRoute } from '../route.ts'
 import * as schemas from '../schemas.ts'
 
 const LIMIT_MAX = 1000
+const LIMIT = `a whole number from 1 to ${LIMIT_MAX} is wanted`
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 const paging = {
-  limit: z.coerce.number().int().min(1).max(LIMIT_MAX).default(50),
+  limit: z.coerce.number(LIMIT).int(LIMIT).min(1, LIMIT).max(LIMIT_MAX, LIMIT).default(50),
   cursor: z.string().min(1).max(1000).optional().describe('`next` of the page before'),
 }
 const query = z.strictObject({
