@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { bareEnvironment } from '../environment.ts'
 import type { Place } from '../services/place.ts'
+import { full } from '../size.ts'
 import { SECRET } from './delivery.ts'
 import { databaseUrl, inPostgres } from './ledger.ts'
 
@@ -29,7 +30,8 @@ export interface Gone {
 
 export type Line = Readonly<Record<string, unknown>>
 
-const BIN = fileURLToPath(new URL('../../src/cli/bin.ts', import.meta.url))
+/** The sources in `npm test`; at full size what users have, which `npm run chaos` builds first and which costs half as much to start. */
+const BIN = fileURLToPath(new URL(full ? '../../dist/cli/bin.js' : '../../src/cli/bin.ts', import.meta.url))
 const moduleOf = (name: string) => fileURLToPath(new URL(`./handlers/${name}.ts`, import.meta.url))
 
 /** How long a process may take to say that it has started. */
