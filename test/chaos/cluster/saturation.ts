@@ -5,9 +5,9 @@ import { pause } from '../settle.ts'
 import type { Scene } from './scene.ts'
 
 const WINDOWS = 5
-const FILL_PER_SECOND = 1_500
+const FILL_PER_SECOND = 2_000
 /** For each second of measuring so many of filling: enough, and not for minutes. */
-const FILL_SHARE = 1
+const FILL_SHARE = 1.5
 
 /** Fills the ledger while nobody works, and measures how fast it is emptied, in events a second. */
 export async function saturation(
