@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Pool, PoolClient } from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
 import { KIND } from '../../src/store/codes.ts'
 import { openPool, type Sql, sqlOver } from '../../src/store/postgres/driver.ts'
@@ -9,7 +8,8 @@ import type { Ledger, Store, Want, Work } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
-import { database } from './on-postgres.ts'
+import { type Question, Wire } from './between.ts'
+import { database, until } from './on-postgres.ts'
 
 // What these are about shows in the tables: an event that is recorded with its lease has both in one transaction.
 
@@ -127,10 +127,11 @@ test(
   'an admission whose answer was lost leaves no lease that nobody works: it is given back and counts for nothing',
   given,
   async (t) => {
-    const { ledger, loseAnAnswer } = await opened(t)
+    const { ledger, wire } = await opened(t)
 
     const waits = ledger.lease(WANT)
-    loseAnAnswer()
+    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+    wire.once({ fits: admitsWithLeases, after: () => Promise.reject(reset) })
     // Its second try finds the row of the first.
     assert.deepEqual(await ledger.admit([of('evt_1', {})]), ['repeat'])
     const [work] = await waits
@@ -146,14 +147,14 @@ test(
 )
 
 test('a look that tells of it before its admission does changes nothing', given, async (t) => {
-  const { ledger, holdAnAnswer } = await opened(t)
+  const { ledger, wire } = await opened(t)
 
   const waits = ledger.lease(WANT)
-  const { recorded, answer } = holdAnAnswer()
+  const answer = wire.hold('after', admitsWithLeases)
   const admitted = ledger.admit([of('evt_1', {})])
-  await recorded
+  await answer.reached
   await ledger.backlog()
-  answer()
+  answer.go()
 
   assert.deepEqual(await admitted, ['new'])
   const [work] = await waits
@@ -162,6 +163,72 @@ test('a look that tells of it before its admission does changes nothing', given,
   const { ready, running } = await ledger.backlog()
   assert.deepEqual({ ready, running }, { ready: 0, running: 0 })
 })
+
+// Its lease was told at once and the rest was to be told in the next turn: a look before that left out the whole transaction, and
+// the rest waited until the process was started anew.
+test('of an admission that is leased in part, a look in between leaves out nothing', given, async (t) => {
+  const { ledger } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  await ledger.admit([of('evt_1', { customer: 'cus_a' }), of('evt_2', { customer: 'cus_a' })])
+  const looked = ledger.backlog()
+  const [first] = await waits
+  await looked
+  await settle(ledger, first!)
+
+  const [second] = await ledger.lease(WANT)
+  assert.equal(second?.event.id, 'evt_2')
+})
+
+test('nor does one after another process was heard of meanwhile', given, async (t) => {
+  const { ledger, sql, wire } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  const admission = wire.hold('before', admitsWithLeases)
+  const admitted = ledger.admit([of('evt_1', { customer: 'cus_a' }), of('evt_2', { customer: 'cus_a' })])
+  await admission.reached
+  await sql.rows(
+    `insert into hookkeeper_members (id, name, seen, works, counts) values ('other', 'other', now(), false, '{"admits": true}')`,
+  )
+  // When it asks for the second time, it has heard what the first answer said.
+  for (let beats = 0; beats < 2; beats++) {
+    await sql.rows("update hookkeeper_members set seen = clock_timestamp() where id = 'other'")
+    await until(
+      sql,
+      "select bool_or(m.seen > o.seen) as so from hookkeeper_members m, hookkeeper_members o where m.works and o.id = 'other'",
+    )
+  }
+  admission.go()
+  await admitted
+  const [first] = await waits
+  await settle(ledger, first!)
+
+  const [second] = await ledger.lease(WANT)
+  assert.equal(second?.event.id, 'evt_2')
+})
+
+// Memory had nothing of the lane yet, and the newer event was recorded with its lease.
+test(
+  'while a bucket that was just taken is read, nothing new is leased ahead of what waits in it',
+  given,
+  async (t) => {
+    const { url, ledger, sql, wire } = await opened(t)
+    const other = await openPostgres({ url })
+    await other.ledger.admit([of('evt_old', { customer: 'cus_a' })])
+    await other.close()
+    const look = wire.hold('after', looksAtAll)
+
+    await sql.rows('update hookkeeper_buckets set epoch = epoch + 1, owner = null')
+    const waits = ledger.lease(WANT)
+    await look.reached
+    await ledger.admit([of('evt_new', { customer: 'cus_a' })])
+    look.go()
+    const [work] = await waits
+
+    assert.equal(work?.event.id, 'evt_old')
+    assert.deepEqual(await bornWithLease(sql), [])
+  },
+)
 
 test('a worker that called off is given nothing of what is recorded later', given, async (t) => {
   const { ledger } = await opened(t)
@@ -178,24 +245,17 @@ test('a worker that called off is given nothing of what is recorded later', give
 })
 
 interface Opened {
+  readonly url: string
   readonly ledger: Ledger
   readonly sql: Sql
-  /** The next admission is written, and its connection breaks before the answer. */
-  loseAnAnswer(): void
-  /** The next admission is written, and answered when `answer` is called. */
-  holdAnAnswer(): { recorded: Promise<void>; answer: () => void }
+  readonly wire: Wire
 }
 
 /** A ledger whose buckets are its own and that has worked one event, `evt_first`. */
 async function opened(t: TestContext): Promise<Opened> {
   const url = await database(t)
   const pool = await openPool({ url, connectionsMax: 8, name: 'test' })
-  let after: (() => Promise<void>) | null = null
-  spied(pool, async () => {
-    const now = after
-    after = null
-    await now?.()
-  })
+  const wire = new Wire(pool)
   const store: Store = await openPostgres({ url, migrates: true, pool })
   const sql = sqlOver(await openPool({ url, connectionsMax: 1, name: 'test' }))
   t.after(() => store.close())
@@ -204,41 +264,12 @@ async function opened(t: TestContext): Promise<Opened> {
   await ledger.admit([of('evt_first', { object: 'in_first', customer: 'cus_first' })])
   const [first] = await ledger.lease(WANT)
   await settle(ledger, first!)
-  return {
-    ...{ ledger, sql },
-    loseAnAnswer: () => {
-      after = () => Promise.reject(Object.assign(new Error('reset'), { code: 'ECONNRESET' }))
-    },
-    holdAnAnswer: () => {
-      const recorded = Promise.withResolvers<void>()
-      const answered = Promise.withResolvers<void>()
-      after = () => {
-        recorded.resolve()
-        return answered.promise
-      }
-      return { recorded: recorded.promise, answer: answered.resolve }
-    },
-  }
+  return { url, ledger, sql, wire }
 }
 
-const seen = new WeakSet<PoolClient>()
-
-/** Calls `then` between the write of each admission and its answer. */
-function spied(pool: Pool, then: () => Promise<void>): void {
-  pool.on('connect', (client) => {
-    if (seen.has(client)) return
-    seen.add(client)
-    const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>
-    const asked = async (...args: [{ name?: string }, ...unknown[]]) => {
-      const result = await query(...args)
-      if (args[0].name === 'hookkeeper_admit_leased') await then()
-      return result
-    }
-    // Only what is asked with promises is of interest.
-    client.query = ((...args: [{ name?: string }]) =>
-      typeof args.at(-1) === 'function' ? query(...args) : asked(...args)) as typeof client.query
-  })
-}
+const admitsWithLeases = ({ name }: Question) => name === 'hookkeeper_admit_leased'
+const looksAtAll = ({ name, values = [] }: Question) =>
+  name === 'hookkeeper_look' && (values[1] as string[]).includes('0')
 
 const of = (id: string, more: Parameters<typeof envelope>[1]) => envelope(systemClock, { id, ...more })
 

@@ -2,7 +2,9 @@ import type { TestContext } from 'node:test'
 import { type Cluster, createCluster } from '../../src/cluster.ts'
 import type { Role } from '../../src/config.ts'
 import { silent } from '../../src/core/service.ts'
+import type { Sql } from '../../src/store/postgres/driver.ts'
 import { eventBody, SECRET, signatureOf } from '../chaos/delivery.ts'
+import { pause } from '../chaos/settle.ts'
 import { ownSchema } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
 
@@ -33,3 +35,14 @@ export function delivery(id: string, customer = 'cus_1'): Request {
   const headers = { 'stripe-signature': signatureOf(body) }
   return new Request('http://localhost/webhooks/stripe', { method: 'POST', headers, body: new Uint8Array(body) })
 }
+
+/** Asked of the database over and over whether it is `so`: there is nothing to be told by. */
+export async function until(sql: Sql, question: string): Promise<void> {
+  for (;;) {
+    const [row] = await sql.rows<{ so: boolean }>(question)
+    if (row?.so) return
+    await pause(LOOK_MS)
+  }
+}
+
+const LOOK_MS = 20

@@ -8,11 +8,10 @@ import { openPool, type Sql, sqlOver } from '../../src/store/postgres/driver.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Want } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
-import { pause } from '../chaos/settle.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { Place } from '../services/place.ts'
 import { postgres } from '../services/postgres.ts'
-import { database } from './on-postgres.ts'
+import { database, until } from './on-postgres.ts'
 
 const given = { skip: postgres.skip }
 const WANT: Want = { max: 10, waitMs: 20_000, worker: 'w', release: 'r', handles: [handler()] }
@@ -87,14 +86,3 @@ async function holder(t: TestContext, url: string) {
 async function owners(sql: Sql): Promise<unknown> {
   return sql.rows('select bucket, owner, epoch from hookkeeper_buckets order by bucket')
 }
-
-/** Asked of the database over and over: there is nothing to be told by. */
-async function until(sql: Sql, question: string): Promise<void> {
-  for (;;) {
-    const [row] = await sql.rows<{ so: boolean }>(question)
-    if (row?.so) return
-    await pause(LOOK_MS)
-  }
-}
-
-const LOOK_MS = 20

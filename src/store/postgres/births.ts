@@ -37,6 +37,11 @@ interface Deps {
   readonly arrivals: Arrivals
 }
 
+interface Present {
+  readonly book: Book
+  readonly whole: boolean
+}
+
 type Told = readonly [Ref, QueueRow]
 
 /**
@@ -83,15 +88,15 @@ export class Births {
   }
 
   /**
-   * An admission has been answered, or has failed. `book`: as it is now. What was leased goes to the worker; gives what a look has told
-   * of the others, whose leases nobody will hear of.
+   * An admission has been answered, or has failed. `book`: as it is now; `whole`: all that came with it is leased. What was leased goes to the
+   * worker; gives what a look has told of the others, whose leases nobody will hear of.
    */
-  arrived(expected: Expected, born: readonly Newcomer[], book: Book): readonly Told[] {
+  arrived(expected: Expected, born: readonly Newcomer[], { book, whole }: Present): readonly Told[] {
     const { leasing, arrivals } = this.#deps
     for (const { lane } of expected.births.values()) expected.book.lanes.unblock(lane.key)
     // What was read anew meanwhile holds them too, and has given them back.
     const kept = expected.book === book ? born : []
-    arrivals.tell(kept)
+    arrivals.tell(kept, { whole })
     leasing.grant(
       expected.claim,
       kept.map((newcomer) => this.#begin(newcomer, expected)),
@@ -111,6 +116,8 @@ export class Births {
     const id = book.types.id(type)
     if (!book.lanes.vacant(key) || plan.room(id) <= 0) return null
     const bucket = bucketOf(lane)
+    // Something older may wait in its lane.
+    if (!this.#deps.arrivals.knows(bucket)) return null
     const fence = this.#deps.seats.fence(bucket)
     if (fence === null) return null
     plan.taken(id)

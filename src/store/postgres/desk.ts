@@ -18,7 +18,6 @@ import { Leasing, partition } from './leasing.ts'
 import { Looks } from './looks.ts'
 import { Arrivals, type News } from './news.ts'
 import { placeOf } from './refs.ts'
-import type { Live } from './rows.ts'
 import type { Seats } from './seats.ts'
 import { troubled } from './trouble.ts'
 
@@ -107,14 +106,20 @@ export class Desk {
     return this.#births.expect(this.#book, events, this.#options.now())
   }
 
-  /** These were admitted here. What others admit may come before them in a lane: only where there are none we need not look. */
+  /**
+   * These were admitted here. What others admit may come before them in a lane: only where there are none we need not look, and where
+   * not just a part of them was leased at once.
+   */
   came(newcomers: readonly Newcomer[], expected: Expected | null): void {
     const [born, others] = partition(newcomers, ({ birth }) => birth !== null)
-    if (expected) this.#takeIn(this.#births.arrived(expected, born, this.#book))
+    const whole = born.length === 0 || others.length === 0
+    if (expected) this.#takeIn(this.#births.arrived(expected, born, { book: this.#book, whole }))
     for (const newcomer of others) this.#leasing.recent.add(newcomer)
-    if (!this.#options.seats.alone) return this.stir()
+    if (!whole || !this.#options.seats.alone) return this.stir()
+    // Who has no bucket looks at all that is in the first that it gets.
+    if (this.#options.seats.holdings.length === 0) return
     this.#own.push(...others)
-    if (this.#options.seats.holdings.length > 0) this.#go()
+    this.#go()
   }
 
   /** Resolves when a look has told what there was by now. */
@@ -203,7 +208,7 @@ export class Desk {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
       if (this.#looks.due(pace.now(), hasty && this.#book.lanes.counts.ready === 0)) await this.#look()
       await this.#putRight()
-      this.#takeIn(this.#arrivals.tell(this.#own.splice(0)))
+      this.#takeIn(this.#arrivals.tell(this.#own.splice(0), { whole: true }))
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
@@ -240,13 +245,7 @@ export class Desk {
   #takeIn(rows: News['rows']): void {
     const now = this.#options.now()
     for (const [ref, row] of rows)
-      if (!this.#births.hides(ref, row)) this.#book.take(ref, row, now, (one, live) => this.#whose(one, live))
-  }
-
-  #whose(ref: Ref, { holder, row }: Live): 'ours' | 'theirs' | 'nobody' {
-    const { id, seats } = this.#options
-    if (holder === id) return this.#leasing.delivered(ref, row.fence) ? 'ours' : 'nobody'
-    return seats.lives(holder) ? 'theirs' : 'nobody'
+      if (!this.#births.hides(ref, row)) this.#book.take(ref, row, now, (one, live) => this.#leasing.whose(one, live))
   }
 
   /** Decides, and sends the decisions off. */

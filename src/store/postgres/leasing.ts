@@ -10,7 +10,7 @@ import type { Sql } from './driver.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { Recent } from './recent.ts'
 import { placeOf } from './refs.ts'
-import { newborn } from './rows.ts'
+import { type Live, newborn } from './rows.ts'
 import type { Seats } from './seats.ts'
 import { tenantText } from './tenants.ts'
 
@@ -95,6 +95,13 @@ export class Leasing {
 
   delivered(ref: Ref, fence: number): boolean {
     return this.#delivered.get(ref) === fence
+  }
+
+  /** Is a lease that a row tells of still somebody's? */
+  whose(ref: Ref, { holder, row }: Live): 'ours' | 'theirs' | 'nobody' {
+    const { id, seats } = this.#deps
+    if (holder === id) return this.delivered(ref, row.fence) ? 'ours' : 'nobody'
+    return seats.lives(holder) ? 'theirs' : 'nobody'
   }
 
   /** They are their workers', unless a later lease of the same event is; also where nobody knows whether their end was written. */

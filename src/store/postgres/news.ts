@@ -53,8 +53,10 @@ const sees = ({ xmax, xip }: Snapshot, tx: string): boolean => Number(tx) < Numb
 export class Arrivals {
   readonly #sql: Sql
   #seen = new Map<number, Snapshot>()
-  /** Told before a look could, with the transaction that brought them: the look that sees it leaves them out. */
+  /** Told before a look could, with the transaction that brought them: the look that sees it does not tell them again. */
   readonly #told = new Map<Ref, string>()
+  /** Transactions of which nothing in our buckets is left to tell: looks need not read them. */
+  readonly #whole = new Set<string>()
   /** As the last look found it. */
   controlsVersion: string | null = null
 
@@ -86,8 +88,14 @@ export class Arrivals {
     for (const bucket of this.#seen.keys()) this.follow(bucket)
   }
 
-  /** What this process has admitted itself, as the next look would tell it. */
-  tell(newcomers: readonly Newcomer[]): News['rows'] {
+  /** A look has told what was in this bucket when we took it. */
+  knows(bucket: number): boolean {
+    return (this.#seen.get(bucket) ?? NOTHING) !== NOTHING
+  }
+
+  /** What this process has admitted itself, as the next look would tell it. `whole`: with all that came in the same transactions. */
+  tell(newcomers: readonly Newcomer[], { whole }: { readonly whole: boolean }): News['rows'] {
+    if (whole) for (const { tx } of newcomers) this.#whole.add(tx)
     return newcomers.flatMap((newcomer): [Ref, QueueRow][] => {
       const snapshot = this.#seen.get(placeOf(newcomer.ref).bucket)
       // Not ours, or a look was faster than the answer to the admission.
@@ -103,7 +111,7 @@ export class Arrivals {
       seen.map(([bucket]) => bucket),
       seen.map(([, { xmax }]) => xmax),
       seen.map(([, { xip }]) => `{${xip.join(',')}}`),
-      [...new Set(this.#told.values())],
+      [...this.#whole],
     ])
     const head = found.find(({ kind }) => kind === 0)
     this.controlsVersion = head?.tenant ?? null
@@ -113,6 +121,7 @@ export class Arrivals {
     for (const [bucket, before] of seen) if (this.#seen.get(bucket) === before) this.#seen.set(bucket, snapshot)
     const news = newsOf(found, known, this.#told)
     for (const [ref, tx] of this.#told) if (sees(snapshot, tx)) this.#told.delete(ref)
+    for (const tx of this.#whole) if (sees(snapshot, tx)) this.#whole.delete(tx)
     return news
   }
 
@@ -162,7 +171,7 @@ const since = (table: string, columns: string, { bucket, which }: { bucket: stri
   select q.* from e cross join lateral unnest(e.xip) x(tx) cross join lateral (
     select ${columns} from ${table} q where ${bucket} = e.bucket and q.tx = x.tx and ${which} offset 0) q`
 
-// What was told already, unless all is asked for.
+// What was told already as a whole, unless all is asked for.
 const UNTOLD = "(q.tx <> all($4::xid8[]) or e.xmax = '0'::xid8)"
 
 const LOOK = prepared(
