@@ -23,6 +23,7 @@ const seen = new WeakSet<PoolClient>()
 /** Stands between a pool and its server, for the moments that a test is about. */
 export class Wire {
   #next: Between | null = null
+  #delays: () => Promise<void> = async () => {}
 
   constructor(pool: Pool) {
     pool.on('connect', (client) => {
@@ -37,6 +38,11 @@ export class Wire {
 
   once(between: Between): void {
     this.#next = between
+  }
+
+  /** From now on every question waits for one before it is sent, and for one more before its answer is heard. */
+  delay(delays: () => Promise<void>): void {
+    this.#delays = delays
   }
 
   /** The next question that fits goes no further than that until it may. */
@@ -55,8 +61,10 @@ export class Wire {
     const between = this.#next?.fits(args[0]) ? this.#next : null
     if (between) this.#next = null
     await between?.before?.()
+    await this.#delays()
     const result = await query(...args)
     await between?.after?.()
+    await this.#delays()
     return result
   }
 }

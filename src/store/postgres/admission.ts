@@ -1,11 +1,13 @@
 import { KIND } from '../codes.ts'
 import { prepared } from './prepared.ts'
+import { OTHERS } from './seats.ts'
 
 /**
  * One statement. An object that is known keeps its lane, and with it the lane's bucket; the others are made known, sorted by
  * object and before all ids, which are sorted too: every admission takes its locks in one order. `offset 0` keeps the look-up of
  * a few objects from becoming a hash join over all there are. What was made before a restore may have been worked by the ledger that
- * was lost, so it is held, whichever process heard of the restore.
+ * was lost, so it is held, whichever process heard of the restore. `alone`: whoever has admitted something before this was sent would
+ * be seen here, since he said that he is there before.
  */
 const statement = (lease: Lease) => `
 with i as materialized (
@@ -14,6 +16,8 @@ with i as materialized (
     $21::bool[]${lease.arrays})
   with ordinality t(day, id, tenant, type, api_version, endpoint, via, created, lane, object, customer, rank, urgency, mode, arrived,
     bucket, lane_hash, place, body, leads${lease.names}, ord), (select coalesce(max(at), 0) as at from hookkeeper_restores) restored
+), alone as materialized (
+  select not exists (${OTHERS('$22')}) as so
 )${lease.own}, known as materialized (
   select i.day, i.tenant, i.object, i.ord, i.leads, i.lane, i.lane_hash, i.bucket,
     o.lane as kept, o.lane_hash as kept_hash, o.bucket as kept_bucket, o.day as kept_day
@@ -52,7 +56,7 @@ with i as materialized (
   from new join i using (ord) where i.mode <> 'record'
 )${lease.history}
 select ord::int4, new.at_bucket as bucket, new.n::float8, new.at_lane as lane, new.first, new.dealt = 'hold' as held, new.leased,
-  pg_current_xact_id()::text as tx
+  (select so from alone) as alone, pg_current_xact_id()::text as tx
 from new`
 
 type Lease = typeof NO_LEASE
@@ -62,16 +66,16 @@ const NO_LEASE = { arrays: '', names: '', own: '', when: 'false', columns: '', v
 
 /** For those that are the first of their object, under the same lock on the bucket as any other lease. */
 const WITH_LEASE: Lease = {
-  arrays: ', $22::int8[], $23::int8[]',
+  arrays: ', $23::int8[], $24::int8[]',
   names: ', ends, fence',
   own: `, own as materialized (
   select b.bucket from hookkeeper_buckets b join unnest($28::int4[], $29::int8[]) e(bucket, epoch)
-    on b.bucket = e.bucket and b.epoch = e.epoch for share of b
+    on b.bucket = e.bucket and b.epoch = e.epoch where (select so from alone) for share of b
 )`,
   when: `i.ends is not null and p.first and i.dealt = 'work' and p.at_bucket in (select bucket from own)`,
   columns: ', rev, state, attempts, ends, fence, holder, worker, release, leased',
   values: `, new.leased::int4, new.leased::int4, new.leased::int4, case when new.leased then i.ends else 0 end,
-    case when new.leased then i.fence else 0 end, case when new.leased then $24::text end, case when new.leased then $25::text end,
+    case when new.leased then i.fence else 0 end, case when new.leased then $22::text end, case when new.leased then $25::text end,
     case when new.leased then $26::text end, case when new.leased then $27::int8 end`,
   history: `, history as (
   insert into hookkeeper_history (day, bucket, n, k, kind, at, fence, attempt, due, worker, release)

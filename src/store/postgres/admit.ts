@@ -35,7 +35,7 @@ interface Deps {
   readonly desk: {
     expect(events: readonly Envelope[]): Expected | null
     /** Of the admission that it was told to expect, whatever became of that. */
-    came(newcomers: readonly Newcomer[], expected: Expected | null): void
+    came(newcomers: readonly Newcomer[], admission: { expected: Expected | null; alone: boolean }): void
   }
   /** As a holder of leases. */
   readonly id: string
@@ -52,10 +52,10 @@ export async function admit(deps: Deps, events: readonly Envelope[]) {
     try {
       const asked = expected
         ? leasing(batch, { now, id: deps.id, expected })
-        : { text: ADMIT, values: batch.values(now) }
+        : { text: ADMIT, values: [...batch.values(now), deps.id] }
       for (const row of await insert(deps, asked)) batch.place(row, expected)
     } finally {
-      deps.desk.came(batch.newcomers, expected)
+      deps.desk.came(batch.newcomers, { expected, alone: batch.alone })
     }
   }
   return { answers: batch.answers, newcomers: batch.newcomers }
@@ -68,11 +68,11 @@ function leasing(batch: Batch, { now, id, expected }: { now: number; id: string;
   const leases = [
     numbers(batch.fresh.map((event) => births.get(event)?.endsAt ?? null)),
     numbers(batch.fresh.map((event) => births.get(event)?.fence ?? null)),
-    ...[id, worker, release, at],
+    ...[worker, release, at],
     smalls(holdings.map(({ bucket }) => bucket)),
     numbers(holdings.map(({ epoch }) => epoch)),
   ]
-  return { text: ADMIT_LEASED, values: [...batch.values(now), ...leases] }
+  return { text: ADMIT_LEASED, values: [...batch.values(now), id, ...leases] }
 }
 
 interface Asked {
@@ -101,6 +101,8 @@ interface Placed {
   /** It waits for somebody's word, whatever it came as. */
   readonly held: boolean
   readonly leased: boolean
+  /** Nobody else may have admitted something. */
+  readonly alone: boolean
   readonly tx: string
 }
 
@@ -109,6 +111,7 @@ class Batch {
   readonly answers: Admitted[]
   readonly newcomers: Newcomer[] = []
   readonly fresh: readonly Envelope[]
+  alone = true
   readonly #at: number[] = []
   readonly #arrived: number[] = []
 
@@ -152,10 +155,11 @@ class Batch {
     ]
   }
 
-  place({ ord, bucket, n, lane, first, held, leased, tx }: Placed, expected: Expected | null): void {
+  place({ ord, bucket, n, lane, first, held, leased, alone, tx }: Placed, expected: Expected | null): void {
     const came = this.fresh[ord - 1]!
     const event = held ? { ...came, as: 'hold' as const } : came
     this.answers[this.#at[ord - 1]!] = 'new'
+    this.alone = alone
     if (event.as === 'record') return
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
     const birth = (leased && expected?.births.get(came)) || null

@@ -102,7 +102,7 @@ export class Desk {
 
   /** These are about to be recorded: what of them can be leased at once. */
   expect(events: readonly Envelope[]): Expected | null {
-    if (this.#failure || this.#own.length > 0 || !this.#options.seats.alone) return null
+    if (this.#failure || this.#own.length > 0 || this.#looks.owed || !this.#options.seats.alone) return null
     return this.#births.expect(this.#book, events, this.#options.now())
   }
 
@@ -110,7 +110,8 @@ export class Desk {
    * These were admitted here. What others admit may come before them in a lane: only where there are none we need not look, and where
    * not just a part of them was leased at once.
    */
-  came(newcomers: readonly Newcomer[], expected: Expected | null): void {
+  came(newcomers: readonly Newcomer[], { expected, alone }: { expected: Expected | null; alone: boolean }): void {
+    this.#options.seats.alone &&= alone
     const [born, others] = partition(newcomers, ({ birth }) => birth !== null)
     const whole = born.length === 0 || others.length === 0
     if (expected) this.#takeIn(this.#births.arrived(expected, born, { book: this.#book, whole }))
@@ -178,8 +179,7 @@ export class Desk {
 
   /** Unless somebody has asked meanwhile. */
   #rest(): void {
-    if (this.#hasMore) this.#go()
-    else this.#plan()
+    return this.#hasMore ? this.#go() : this.#plan()
   }
 
   async #turns(): Promise<void> {
@@ -235,7 +235,7 @@ export class Desk {
 
   async #look(): Promise<void> {
     this.#looks.begin(this.#options.pace.now())
-    if (this.#arrivals.buckets.length === 0) return
+    if (this.#arrivals.buckets.length === 0) return this.#looks.end(false)
     const { rows, changed } = await this.#arrivals.look()
     this.#looks.end(rows.length > 0)
     this.#book.forget(changed)

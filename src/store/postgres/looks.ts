@@ -8,8 +8,14 @@ const PATIENT_MS = 1_000
 export class Looks {
   /** Something came. */
   stirred = false
+  #underWay = false
   #everyMs = LEAST_MS
   #at = 0
+
+  /** There may be something that memory knows nothing of yet. */
+  get owed(): boolean {
+    return this.stirred || this.#underWay
+  }
 
   /** Who waits for less may hear of nothing unless there is a look at once. */
   get patientMs(): number {
@@ -27,10 +33,12 @@ export class Looks {
 
   begin(now: number): void {
     this.stirred = false
+    this.#underWay = true
     this.#at = now
   }
 
   end(found: boolean): void {
+    this.#underWay = false
     this.#everyMs = found ? LEAST_MS : Math.min(MOST_MS, this.#everyMs * 2)
   }
 }

@@ -21,6 +21,11 @@ const ADMITS_MS = 600_000
 /** Buckets taken at once: each is loaded whole before it is worked. */
 const TAKEN_AT_ONCE_MAX = 4
 
+/** Whoever else may admit something, as long as we hear of him; `me` is in the place of our id. */
+export const OTHERS = (me: string): string => `
+  select from hookkeeper_members m where m.id <> ${me}
+    and case when m.works then m.seen > clock_timestamp() - ${SILENT_MS} * interval '1 ms' else m.counts ? 'admits' end`
+
 /** A bucket that is ours, and the fences that are. */
 interface Seat extends Holding {
   fence: number
@@ -51,7 +56,7 @@ export class Seats {
   #joined = false
   #saidAt = Number.NEGATIVE_INFINITY
   works = false
-  /** Nobody else was heard of who may admit something. */
+  /** Nobody else was heard of who may admit something. Whoever came since is heard of by the next admission. */
   alone = false
 
   constructor(sql: Sql, { id, name, presence }: { id: string; name: string; presence: Presence }) {
@@ -212,9 +217,7 @@ with gone as (
 )
 select (select coalesce(json_agg(id), '[]') from living) as members,
   (select count(*)::int4 from living where works) as workers,
-  not exists (
-    select from hookkeeper_members m where m.id <> $1 and m.id not in (select id from gone)
-      and case when m.works then m.seen > clock_timestamp() - $4 * interval '1 ms' else m.counts ? 'admits' end) as alone,
+  not exists (${OTHERS('$1')} and m.id not in (select id from gone)) as alone,
   (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets,
   (select coalesce(json_agg(json_build_object('id', m.id, 'seen', m.seen::text)), '[]') from hookkeeper_members m
     where m.works and m.pid is not null and m.id <> $1 and m.id not in (select id from gone) and not exists (

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { breath, systemClock } from '../../src/core/clock.ts'
+import type { Envelope } from '../../src/core/event.ts'
+import { between, pick, type Random, seeded } from '../../src/core/random.ts'
+import { openPool } from '../../src/store/postgres/driver.ts'
+import { openPostgres } from '../../src/store/postgres.ts'
+import type { Ledger, Store, Want, Work } from '../../src/store/store.ts'
+import { DONE, handler } from '../../src/testing/scene.ts'
+import { envelope } from '../chaos/virtual.ts'
+import { postgres } from '../services/postgres.ts'
+import { seed, sized } from '../size.ts'
+import { Wire } from './between.ts'
+import { database } from './on-postgres.ts'
+
+// Questions to the server overtake one another as they please, and so do the answers: whatever comes before what, every event is
+// worked, once, and those of a lane one after another in the order in which they came.
+
+const given = { skip: postgres.skip }
+const EVENTS = sized({ tenth: 400, whole: 4_000 })
+const LANES = 40
+const VISITS = sized({ tenth: 3, whole: 30 })
+/** More than that is not sent before some of it was begun. */
+const OPEN_MAX = 40
+const BREATHS_MAX = 12
+/** Of a second each: whatever is open is leased in the meantime. */
+const IN_VAIN_MAX = 15
+
+test(`one process, seed ${seed}: nothing is passed by`, given, async (t) => {
+  const random = seeded(seed)
+  const scene = new Scene(await database(t), random)
+  const only = await scene.join(t)
+
+  await scene.load([only], () => scene.sent >= EVENTS)
+
+  assert.deepEqual(await scene.told([only]), { wrong: [], undone: [] })
+})
+
+test(`three processes and one that comes and goes, seed ${seed}: nothing is passed by`, given, async (t) => {
+  const random = seeded(seed + 1)
+  const scene = new Scene(await database(t), random)
+  const stay = [await scene.join(t), await scene.join(t), await scene.join(t)]
+
+  let gone = false
+  const load = scene.load(stay, () => gone)
+  for (let visits = 0; visits < VISITS; visits++) {
+    const guest = await scene.join(t)
+    await guest.worked(EVENTS / 40)
+    await guest.leave()
+  }
+  gone = true
+  await load
+
+  assert.deepEqual(await scene.told(stay), { wrong: [], undone: [] })
+})
+
+class Scene {
+  readonly #url: string
+  readonly #random: Random
+  /** What came into a lane and has not begun, in order. */
+  readonly #waiting = new Map<string, string[]>()
+  readonly #running = new Map<string, string>()
+  readonly #wrong: string[] = []
+  #sent = 0
+
+  constructor(url: string, random: Random) {
+    this.#url = url
+    this.#random = random
+  }
+
+  async join(t: TestContext): Promise<Process> {
+    const pool = await openPool({ url: this.#url, connectionsMax: 8, name: 'test' })
+    const wire = new Wire(pool)
+    const store = await openPostgres({ url: this.#url, migrates: true, pool })
+    wire.delay(() => this.#while())
+    const process = new Process(store, (work) => this.#work(work))
+    t.after(() => process.leave())
+    return process
+  }
+
+  /** In batches from none at once to many, each to any of them; those of one lane are sent one after another. */
+  async load(processes: readonly Process[], enough: () => boolean): Promise<void> {
+    while (!enough()) {
+      while (this.#undone.length > OPEN_MAX) await this.#while()
+      const batch = Array.from({ length: Math.ceil(between(this.#random, 0, 6)) }, () => this.#next())
+      await pick(this.#random, processes).ledger.admit(batch)
+      for (let n = between(this.#random, 0, 3); n > 0; n--) await this.#while()
+    }
+  }
+
+  /** When all is done, or nobody is given anything any more; all have left then. */
+  async told(processes: readonly Process[]): Promise<{ wrong: readonly string[]; undone: readonly string[] }> {
+    await Promise.all(processes.map((process) => process.rested(() => this.#undone.length === 0)))
+    await Promise.all(processes.map((process) => process.leave()))
+    return { wrong: this.#wrong, undone: this.#undone }
+  }
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  get #undone(): readonly string[] {
+    return [...this.#waiting.values()].flat()
+  }
+
+  #next(): Envelope {
+    const n = ++this.#sent
+    const customer = `cus_${Math.floor(this.#random() * LANES)}`
+    // Every third is of an object that is known.
+    const object = this.#random() < 1 / 3 ? `in_${customer}` : `in_${n}`
+    const createdAt = Math.floor(systemClock.now() / 1_000 - 7_200 + n) * 1_000
+    const event = envelope(systemClock, { id: `evt_${n}`, customer, object, createdAt })
+    this.#waiting.set(event.lane, [...(this.#waiting.get(event.lane) ?? []), event.id])
+    return event
+  }
+
+  async #work({ event, lane }: Work): Promise<void> {
+    const running = this.#running.get(lane)
+    const first = this.#waiting.get(lane)?.[0]
+    if (running) this.#wrong.push(`${event.id} was given while ${running} of its lane ran`)
+    if (first !== event.id) this.#wrong.push(`${event.id} was given before ${first}`)
+    this.#running.set(lane, event.id)
+    this.#waiting.set(
+      lane,
+      (this.#waiting.get(lane) ?? []).filter((id) => id !== event.id),
+    )
+    await this.#while()
+    this.#running.delete(lane)
+  }
+
+  async #while(): Promise<void> {
+    for (let n = Math.floor(between(this.#random, 0, BREATHS_MAX)); n > 0; n--) await breath()
+  }
+}
+
+/** A store that works all it is given. */
+class Process {
+  readonly ledger: Ledger
+  readonly #store: Store
+  readonly #off = new AbortController()
+  readonly #working: Promise<void>
+  #left: Promise<void> | null = null
+  #count = 0
+  #inVain = 0
+  #heard = () => {}
+
+  constructor(store: Store, work: (work: Work) => Promise<void>) {
+    this.#store = store
+    this.ledger = store.ledger
+    this.#working = this.#works(work)
+  }
+
+  /** Resolves when it has worked so many, or is given none. */
+  worked(count: number): Promise<void> {
+    return this.rested(() => this.#count >= count)
+  }
+
+  async rested(enough: () => boolean): Promise<void> {
+    this.#inVain = 0
+    while (!enough() && this.#inVain < IN_VAIN_MAX) await new Promise<void>((resolve) => (this.#heard = resolve))
+  }
+
+  leave(): Promise<void> {
+    this.#off.abort()
+    return (this.#left ??= this.#working.finally(() => this.#store.close()))
+  }
+
+  async #works(work: (work: Work) => Promise<void>): Promise<void> {
+    const want: Want = { max: 20, waitMs: 1_000, worker: 'w', release: 'r', handles: [handler()] }
+    const underWay = new Set<Promise<void>>()
+    while (!this.#off.signal.aborted) {
+      const works = await this.ledger.lease(want, this.#off.signal)
+      this.#inVain = works.length > 0 ? 0 : this.#inVain + 1
+      this.#heard()
+      for (const one of works) {
+        const done = this.#one(one, work).finally(() => underWay.delete(done))
+        underWay.add(done)
+      }
+    }
+    await Promise.all(underWay)
+  }
+
+  async #one(one: Work, work: (work: Work) => Promise<void>): Promise<void> {
+    await work(one)
+    const [settled] = await this.ledger.settle([{ work: one, outcome: DONE, returned: [] }])
+    assert.equal(settled, 'settled')
+    this.#count++
+  }
+}
