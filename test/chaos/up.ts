@@ -30,7 +30,7 @@ export interface Gone {
 
 export type Line = Readonly<Record<string, unknown>>
 
-/** The sources in `npm test`; at full size what users have, which `npm run chaos` builds first and which costs half as much to start. */
+/** The sources in `npm test`; at full size what users have, which `npm run chaos` builds first and which costs less to start. */
 const BIN = fileURLToPath(new URL(full ? '../../dist/cli/bin.js' : '../../src/cli/bin.ts', import.meta.url))
 const moduleOf = (name: string) => fileURLToPath(new URL(`./handlers/${name}.ts`, import.meta.url))
 

@@ -88,8 +88,8 @@ export class Births {
   }
 
   /**
-   * An admission has been answered, or has failed. `book`: as it is now; `whole`: all that came with it is leased. What was leased goes to the
-   * worker; gives what a look has told of the others, whose leases nobody will hear of.
+   * An admission has been answered, or has failed. `book`: as it is now; `whole`: all that came with it is leased. What was leased
+   * goes to the worker; gives what a look has told of the others, whose leases nobody will hear of.
    */
   arrived(expected: Expected, born: readonly Newcomer[], { book, whole }: Present): readonly Told[] {
     const { leasing, arrivals } = this.#deps

@@ -107,8 +107,8 @@ export class Desk {
   }
 
   /**
-   * These were admitted here. What others admit may come before them in a lane: only where there are none we need not look, and where
-   * not just a part of them was leased at once.
+   * These were admitted here. What others admit may come before them in a lane, and of what was leased only in part a look tells the
+   * rest: where there is neither we need not look.
    */
   came(newcomers: readonly Newcomer[], { expected, alone }: { expected: Expected | null; alone: boolean }): void {
     this.#options.seats.alone &&= alone

@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts'
 
 const WINDOWS = 5
 const FILL_PER_SECOND = 2_000
-/** For each second of measuring so many of filling: enough, and not for minutes. */
+/** For each second of measuring so many of filling: enough for 3,000 a second. */
 const FILL_SHARE = 1.5
 
 /** Fills the ledger while nobody works, and measures how fast it is emptied, in events a second. */
