@@ -7,7 +7,6 @@ import {
   ASIDE,
   BEHIND_HOLD,
   BLOCKS,
-  BUSY,
   EventTable,
   HELD,
   IDLE,
@@ -88,17 +87,13 @@ export class Lanes implements Scheduler {
     const lane = this.#events.lane[slot]!
     if (this.#table.status[lane] === RINGED) this.#leaveRing(lane)
     this.#table.head[lane] = this.#heaps.without(this.#table.head[lane]!, new Set([slot]))
-    this.#uncount(slot)
-    this.#events.where[slot] = RUNNING
-    this.#table.status[lane] = BUSY
-    this.#tally.counts.running++
+    this.#begin(slot)
   }
 
   again(slot: Slot, to: { dueAt: number; alone: boolean; blocks: boolean }, now: number): void {
     const lane = this.#events.lane[slot]!
-    this.#tally.counts.running--
+    this.#end(lane)
     this.#events.flags[slot] = (this.#events.flags[slot]! & HELD) | (to.alone ? ALONE : 0)
-    this.#table.status[lane] = IDLE
     if (to.dueAt > now) this.#schedule(slot, to.dueAt, to.blocks)
     else this.#makeReady(slot, to.dueAt)
     this.#place(lane)
@@ -106,8 +101,7 @@ export class Lanes implements Scheduler {
 
   drop(slot: Slot, blocks: boolean): void {
     const lane = this.#events.lane[slot]!
-    this.#tally.counts.running--
-    this.#table.status[lane] = IDLE
+    this.#end(lane)
     if (blocks) this.#table.blockers[lane]!++
     this.#forget(slot)
     this.#place(lane)
@@ -237,15 +231,23 @@ export class Lanes implements Scheduler {
   }
 
   #start(slot: Slot, wish: Wish): Slot {
-    const lane = this.#events.lane[slot]!
-    this.#table.head[lane] = this.#heaps.pop(slot)
-    this.#uncount(slot)
-    this.#events.where[slot] = RUNNING
-    this.#table.status[lane] = BUSY
-    this.#tally.counts.running++
+    this.#table.head[this.#events.lane[slot]!] = this.#heaps.pop(slot)
+    this.#begin(slot)
     this.#turns.took()
     wish.taken(this.#events.type[slot]!)
     return slot
+  }
+
+  #begin(slot: Slot): void {
+    this.#uncount(slot)
+    this.#events.where[slot] = RUNNING
+    this.#table.begin(this.#events.lane[slot]!)
+    this.#tally.counts.running++
+  }
+
+  #end(lane: number): void {
+    this.#table.end(lane)
+    this.#tally.counts.running--
   }
 
   // Placing.

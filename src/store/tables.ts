@@ -97,6 +97,7 @@ export class LaneTable {
   ready = new Int32Array(1024 * CLASSES)
   /** All its events, running and scheduled ones too. */
   members = new Int32Array(1024)
+  running = new Int32Array(1024)
   blockers = new Int32Array(1024)
   size = 0
   readonly #byKey = new Map<number, number>()
@@ -118,6 +119,16 @@ export class LaneTable {
     this.status[lane] = 0
     this.#byKey.set(key, lane)
     return lane
+  }
+
+  begin(lane: number): void {
+    this.running[lane]!++
+    this.status[lane] = BUSY
+  }
+
+  /** Only one of a lane is leased, but rows may tell of more: of an end that was not written, beside a lease after it that was. */
+  end(lane: number): void {
+    if (--this.running[lane]! === 0) this.status[lane] = IDLE
   }
 
   /** The most urgent class among its ready events. */
@@ -146,6 +157,7 @@ export class LaneTable {
     this.urgency = grown(this.urgency, lane + 1)
     this.ready = grown(this.ready, (lane + 1) * CLASSES)
     this.members = grown(this.members, lane + 1)
+    this.running = grown(this.running, lane + 1)
     this.blockers = grown(this.blockers, lane + 1)
   }
 }

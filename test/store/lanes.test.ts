@@ -25,6 +25,19 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('claim' as const),
+      lane,
+      type: fc.nat({ max: 2 }),
+      urgency: fc.nat({ max: 2 }),
+      position: fc.nat({ max: 5 }),
+      dueIn: fc.constant(0),
+      alone: fc.constant(false),
+      held: fc.boolean(),
+    }),
+  },
+  {
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant('take' as const),

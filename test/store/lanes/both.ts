@@ -5,16 +5,9 @@ import { type Naive, NaiveLanes, STRICT_TYPE } from './naive.ts'
 
 /** One thing that happens to a scheduler. Numbers choose among what there is just then. */
 export type Move =
-  | {
-      readonly kind: 'add'
-      readonly lane: number
-      readonly type: number
-      readonly urgency: number
-      readonly position: number
-      readonly dueIn: number
-      readonly alone: boolean
-      readonly held: boolean
-    }
+  | Coming<'add'>
+  /** A row tells that it is leased already, whatever else of its lane is. */
+  | Coming<'claim'>
   | { readonly kind: 'take'; readonly max: number; readonly room: readonly number[]; readonly idle: boolean }
   | { readonly kind: 'again'; readonly pick: number; readonly dueIn: number; readonly alone: boolean }
   | { readonly kind: 'drop'; readonly pick: number; readonly dead: boolean }
@@ -22,6 +15,17 @@ export type Move =
   | { readonly kind: 'hold'; readonly types: number; readonly lane: number | null }
   | { readonly kind: 'release' | 'remove'; readonly picks: readonly number[] }
   | { readonly kind: 'unblock'; readonly lane: number }
+
+interface Coming<Kind> {
+  readonly kind: Kind
+  readonly lane: number
+  readonly type: number
+  readonly urgency: number
+  readonly position: number
+  readonly dueIn: number
+  readonly alone: boolean
+  readonly held: boolean
+}
 
 const TENANTS = 2
 
@@ -35,7 +39,7 @@ export class Both {
 
   make(move: Move): void {
     const naive = this.#naive
-    if (move.kind === 'add') this.#add(move)
+    if (move.kind === 'add' || move.kind === 'claim') this.#add(move)
     else if (move.kind === 'take') this.#take(move)
     else if (move.kind === 'again') this.#end(move.pick, (event) => this.#again(event, move))
     else if (move.kind === 'drop') this.#end(move.pick, (event) => this.#drop(event, move.dead))
@@ -56,7 +60,7 @@ export class Both {
     assert.ok(apart >= 0 && apart <= 100, `the oldest is ${apart} ms off`)
   }
 
-  #add({ dueIn, ...event }: Extract<Move, { kind: 'add' }>): void {
+  #add({ kind, dueIn, ...event }: Coming<'add' | 'claim'>): void {
     const waiting = {
       ...event,
       ref: ++this.#refs,
@@ -67,6 +71,12 @@ export class Both {
     const where = dueIn > 0 ? 'scheduled' : 'ready'
     this.#slots.set(waiting.ref, this.#real.add(waiting, this.#now))
     this.#naive.events.push({ ...waiting, where, readySince: waiting.dueAt })
+    if (kind === 'claim') this.#claim(waiting.ref)
+  }
+
+  #claim(ref: number): void {
+    this.#real.claim(this.#slots.get(ref)!)
+    this.#naive.events.find((event) => event.ref === ref)!.where = 'running'
   }
 
   #take({ max, room, idle }: Extract<Move, { kind: 'take' }>): void {
