@@ -174,7 +174,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
   const arrival = new Arrival()
   const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
     if (events.length === 0) return []
-    await seats.admits(now())
+    await seats.admits(systemClock.now())
     const { answers, newcomers } = await admit({ sql, partitions, arrival, desk, id, now }, events)
     wakes.wake(newcomers.map(({ ref }) => ref))
     return answers

@@ -58,7 +58,7 @@ with living as (
     select state, held, due, holder from hookkeeper_queue q where q.bucket = u.bucket limit $4) q limit $4
 )
 select
-  (select coalesce(json_agg(counts), '[]') from living where id <> $1 and works and counts is not null) as others,
+  (select coalesce(json_agg(counts), '[]') from living where id <> $1 and works and counts ? 'ready') as others,
   (select coalesce(json_agg(p), '[]') from (
     select state, held, due > $3 as later, count(*)::int4 as count, min(due)::float8 as first from sample group by 1, 2, 3) p) as unowned`,
 )

@@ -2,7 +2,7 @@ import type { Backlog } from '../store.ts'
 import type { Holding } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
-import type { Presence } from './presence.ts'
+import type { Presence, Session } from './presence.ts'
 import { BUCKETS } from './refs.ts'
 
 /** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
@@ -18,18 +18,32 @@ const HUNGRY_MS = 250
 /** How many fences an owner has in hand. */
 export const FENCES = 100_000
 const ADMITS_MS = 600_000
+const ADMITS = { admits: true }
 /** Buckets taken at once: each is loaded whole before it is worked. */
 const TAKEN_AT_ONCE_MAX = 4
+
+/** Who has been silent for half as long as that says that he is there before he admits something. */
+const STALE_MS = SILENT_MS / 2
+/** Between saying so and admitting it he may be stopped: for so long he is counted on to come back. */
+const OTHER_MS = 60_000
 
 /** Whoever else may admit something, as long as we hear of him; `me` is in the place of our id. */
 export const OTHERS = (me: string): string => `
   select from hookkeeper_members m where m.id <> ${me}
-    and case when m.works then m.seen > clock_timestamp() - ${SILENT_MS} * interval '1 ms' else m.counts ? 'admits' end`
+    and case when m.works then m.seen > clock_timestamp() - ${OTHER_MS} * interval '1 ms' else m.counts ? 'admits' end`
 
 /** A bucket that is ours, and the fences that are. */
 interface Seat extends Holding {
   fence: number
   fenceMax: number
+}
+
+/** What others read of us. */
+interface Said {
+  readonly at: number
+  readonly works: boolean
+  readonly session: Session | null
+  readonly counts: object
 }
 
 export interface Rota {
@@ -52,9 +66,11 @@ export class Seats {
   readonly #presence: Presence
   readonly #missing = new Map<string, { readonly seen: string; readonly at: number }>()
   readonly #seats = new Map<number, Seat>()
+  /** Were ours, and nobody was told yet that they no longer are. */
+  readonly #lost = new Set<number>()
   #members = new Set<string>()
   #joined = false
-  #saidAt = Number.NEGATIVE_INFINITY
+  #said: Said | null = null
   works = false
   /** Nobody else was heard of who may admit something. Whoever came since is heard of by the next admission. */
   alone = false
@@ -89,30 +105,41 @@ export class Seats {
     return [...this.#seats.values()].some(({ fence, fenceMax }) => fenceMax - fence < FENCES / 4)
   }
 
-  /** It admits. Whoever does not work says so now and then, so that those who do look for what came before their own. */
+  /**
+   * It is about to admit: whoever works looks for what others admit before its own, as long as it knows of them. Who works says so by
+   * its beats, but one that was frozen, or whose connection broke, may have been taken for ended; the others say so now and then.
+   * `now`: as for `beat`.
+   */
   async admits(now: number): Promise<void> {
-    if (this.works || now - this.#saidAt < ADMITS_MS) return
-    this.#saidAt = now
-    await this.#say({ admits: true })
+    if (this.#counted(now)) return
+    await this.#say(this.works ? (this.#said?.counts ?? {}) : ADMITS, now)
+  }
+
+  #counted(now: number): boolean {
+    if (!this.#said) return false
+    const { at, works, session, counts } = this.#said
+    if (works) return now - at < STALE_MS && session === this.#presence.session
+    return counts === ADMITS && now - at < ADMITS_MS
   }
 
   /** Says that we live and what waits with us, hears who else lives, and evens out. `now`: by a clock of this process. */
   async beat(counts: Backlog | null, now: number): Promise<Rota> {
     // Whoever works for no more than a moment need not hold a connection for it.
     if (this.works && this.#seats.size > 0) this.#presence.begin()
-    const { members, workers, buckets, missing } = await this.#say(counts ?? {})
+    const { members, workers, buckets, missing } = await this.#say(counts ?? {}, now)
     this.#members = new Set(members)
     await this.#strike(missing, now)
-    const lost = [...this.#seats.values()].filter(({ bucket, epoch }) => buckets.get(bucket)?.epoch !== epoch)
-    for (const { bucket } of lost) this.#seats.delete(bucket)
+    for (const { bucket, epoch } of this.holdings) if (buckets.get(bucket)?.epoch !== epoch) this.#lose(bucket)
     const share = this.works ? Math.ceil(BUCKETS / Math.max(1, workers)) : 0
-    const given = await this.#giveUp(share)
+    await this.#giveUp(share, buckets)
     const wanted = Math.min(share - this.#seats.size, TAKEN_AT_ONCE_MAX)
     const taken = wanted > 0 ? await this.#take(wanted) : []
     const hungry =
       this.works && (this.#missing.size > 0 || this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers)))
     const restMs = hungry ? HUNGRY_MS : counts && counts.ready + counts.running > 0 ? BUSY_MS : BEAT_MS
-    return { lost: [...lost.map(({ bucket }) => bucket), ...given], taken, restMs }
+    const lost = [...this.#lost]
+    this.#lost.clear()
+    return { lost, taken, restMs }
   }
 
   async refill(): Promise<void> {
@@ -135,12 +162,15 @@ export class Seats {
     )
   }
 
-  async #say(counts: object) {
+  async #say(counts: object, now: number) {
+    const { works } = this
+    const { session } = this.#presence
     const [heard] = await this.#sql.again<Heard>(BEAT, [
-      ...[this.#id, this.#name, this.works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
-      ...[this.#presence.session?.pid ?? null, this.#presence.session?.since ?? null],
+      ...[this.#id, this.#name, works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
+      ...[session?.pid ?? null, session?.since ?? null],
     ])
     this.#joined = true
+    this.#said = { at: now, works, session, counts }
     const { members, workers, buckets, alone, missing } = heard!
     this.alone = alone
     return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])), missing }
@@ -163,15 +193,20 @@ export class Seats {
     }
   }
 
-  async #giveUp(share: number): Promise<number[]> {
-    const surplus = [...this.#seats.keys()].slice(share)
-    if (surplus.length === 0) return []
-    for (const bucket of surplus) this.#seats.delete(bucket)
-    await this.#sql.rows(
-      'update hookkeeper_buckets set owner = null, epoch = epoch + 1 where owner = $1 and bucket = any ($2)',
-      [this.#id, surplus],
-    )
-    return surplus
+  /** What is more than its share; and what it was given, or gave up, in an answer that never came. */
+  async #giveUp(share: number, buckets: Buckets): Promise<void> {
+    for (const bucket of [...this.#seats.keys()].slice(share)) this.#lose(bucket)
+    const given = [...buckets.values()].flatMap(({ bucket, ours }) => (ours && !this.owns(bucket) ? [bucket] : []))
+    if (given.length > 0)
+      await this.#sql.rows(
+        'update hookkeeper_buckets set owner = null, epoch = epoch + 1 where owner = $1 and bucket = any ($2)',
+        [this.#id, given],
+      )
+  }
+
+  #lose(bucket: number): void {
+    this.#seats.delete(bucket)
+    this.#lost.add(bucket)
   }
 
   async #take(count: number): Promise<number[]> {
@@ -184,11 +219,20 @@ export class Seats {
   }
 }
 
+interface Bucket {
+  readonly bucket: number
+  readonly epoch: number
+  /** By its row. */
+  readonly ours: boolean
+}
+
+type Buckets = ReadonlyMap<number, Bucket>
+
 interface Heard {
   readonly members: readonly string[]
   readonly workers: number
   readonly alone: boolean
-  readonly buckets: readonly { bucket: number; epoch: number }[]
+  readonly buckets: readonly Bucket[]
   readonly missing: readonly Missing[]
 }
 
@@ -218,7 +262,7 @@ with gone as (
 select (select coalesce(json_agg(id), '[]') from living) as members,
   (select count(*)::int4 from living where works) as workers,
   not exists (${OTHERS('$1')} and m.id not in (select id from gone)) as alone,
-  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch)) from hookkeeper_buckets) as buckets,
+  (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch, 'ours', coalesce(owner = $1, false))) from hookkeeper_buckets) as buckets,
   (select coalesce(json_agg(json_build_object('id', m.id, 'seen', m.seen::text)), '[]') from hookkeeper_members m
     where m.works and m.pid is not null and m.id <> $1 and m.id not in (select id from gone) and not exists (
       select from pg_stat_get_activity(m.pid) a where coalesce(a.backend_start, m.session) = m.session)) as missing`,
