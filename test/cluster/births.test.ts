@@ -68,6 +68,8 @@ test('a repeat is leased to nobody, and who waited waits on', given, async (t) =
 
   const waits = ledger.lease(WANT)
   assert.deepEqual(await ledger.admit([of('evt_first', { object: 'in_first', customer: 'cus_first' })]), ['repeat'])
+  // Somebody may have recorded it just now, so there is a look first.
+  await ledger.backlog()
   await ledger.admit([of('evt_2', {})])
 
   assert.deepEqual(
@@ -130,8 +132,7 @@ test(
     const { ledger, wire } = await opened(t)
 
     const waits = ledger.lease(WANT)
-    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
-    wire.once({ fits: admitsWithLeases, after: () => Promise.reject(reset) })
+    wire.once({ fits: admitsWithLeases, after: () => Promise.reject(reset()) })
     // Its second try finds the row of the first.
     assert.deepEqual(await ledger.admit([of('evt_1', {})]), ['repeat'])
     const [work] = await waits
@@ -230,6 +231,50 @@ test(
   },
 )
 
+// It was a repeat by its second try, and the newer one was told of and leased before anybody had heard of it.
+test(
+  'what was recorded by an admission whose answer was lost comes before what is recorded later',
+  given,
+  async (t) => {
+    const { ledger, wire } = await opened(t)
+
+    const waits = ledger.lease(WANT)
+    wire.once({ fits: admitsWithLeases, after: () => Promise.reject(reset()) })
+    assert.deepEqual(await ledger.admit([of('evt_old', { customer: 'cus_a' })]), ['repeat'])
+    await ledger.admit([of('evt_new', { customer: 'cus_a' })])
+
+    assert.deepEqual(
+      (await waits).map(({ event }) => event.id),
+      ['evt_old'],
+    )
+  },
+)
+
+test('while its admission is under way its lane waits for it, also where all is read anew', given, async (t) => {
+  const { url, ledger, wire } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  const answer = wire.hold('after', admitsWithLeases)
+  const admitted = ledger.admit([of('evt_1', { customer: 'cus_a' })])
+  await answer.reached
+  await failedTurn(ledger, wire)
+  const other = await openPostgres({ url })
+  await other.ledger.admit([of('evt_2', { customer: 'cus_a' }), of('evt_3', { customer: 'cus_b' })])
+  await other.close()
+  const beside = ledger.lease(WANT)
+  assert.deepEqual(
+    (await beside).map(({ event }) => event.id),
+    ['evt_3'],
+  )
+  answer.go()
+  await admitted
+
+  assert.deepEqual(
+    (await waits).map(({ event }) => event.id),
+    ['evt_1'],
+  )
+})
+
 test('a worker that called off is given nothing of what is recorded later', given, async (t) => {
   const { ledger } = await opened(t)
   const off = new AbortController()
@@ -267,6 +312,19 @@ async function opened(t: TestContext): Promise<Opened> {
   return { url, ledger, sql, wire }
 }
 
+/** Its look fails, twice: all is read anew. Resolves when it has been. */
+async function failedTurn(ledger: Ledger, wire: Wire): Promise<void> {
+  const fails = () => Promise.reject(reset())
+  const again = () => {
+    wire.once({ fits: looks, before: fails })
+    return fails()
+  }
+  wire.once({ fits: looks, before: again })
+  await ledger.backlog()
+}
+
+const reset = () => Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+const looks = ({ name }: Question) => name === 'hookkeeper_look'
 const admitsWithLeases = ({ name }: Question) => name === 'hookkeeper_admit_leased'
 const looksAtAll = ({ name, values = [] }: Question) =>
   name === 'hookkeeper_look' && (values[1] as string[]).includes('0')

@@ -9,6 +9,7 @@ import { ADMIT, ADMIT_LEASED } from './admission.ts'
 import { bytes, flags, numbers, smalls, texts } from './arrays.ts'
 import type { Birth, Expected } from './births.ts'
 import { codeOf, type Sql } from './driver.ts'
+import type { Admission } from './newcomers.ts'
 import type { Partitions } from './partitions.ts'
 import { bucketOf, dayOf, refOf } from './refs.ts'
 import { tenantText } from './tenants.ts'
@@ -35,7 +36,7 @@ interface Deps {
   readonly desk: {
     expect(events: readonly Envelope[]): Expected | null
     /** Of the admission that it was told to expect, whatever became of that. */
-    came(newcomers: readonly Newcomer[], admission: { expected: Expected | null; alone: boolean }): void
+    came(newcomers: readonly Newcomer[], admission: Admission): void
   }
   /** As a holder of leases. */
   readonly id: string
@@ -55,7 +56,7 @@ export async function admit(deps: Deps, events: readonly Envelope[]) {
         : { text: ADMIT, values: [...batch.values(now), deps.id] }
       for (const row of await insert(deps, asked)) batch.place(row, expected)
     } finally {
-      deps.desk.came(batch.newcomers, { expected, alone: batch.alone })
+      deps.desk.came(batch.newcomers, { expected, alone: batch.alone, all: batch.all })
     }
   }
   return { answers: batch.answers, newcomers: batch.newcomers }
@@ -112,6 +113,7 @@ class Batch {
   readonly newcomers: Newcomer[] = []
   readonly fresh: readonly Envelope[]
   alone = true
+  #placed = 0
   readonly #at: number[] = []
   readonly #arrived: number[] = []
 
@@ -126,6 +128,10 @@ class Batch {
     })
     this.#arrived = this.#at.map(() => arrival.next(now))
     this.fresh = this.#at.map((i) => events[i]!)
+  }
+
+  get all(): boolean {
+    return this.#placed === this.fresh.length
   }
 
   values(now: number): unknown[] {
@@ -160,6 +166,7 @@ class Batch {
     const event = held ? { ...came, as: 'hold' as const } : came
     this.answers[this.#at[ord - 1]!] = 'new'
     this.alone = alone
+    this.#placed++
     if (event.as === 'record') return
     const ref = refOf({ day: dayOf(event.createdAt), bucket, n })
     const birth = (leased && expected?.births.get(came)) || null

@@ -51,7 +51,9 @@ type Told = readonly [Ref, QueueRow]
 export class Births {
   readonly #deps: Deps
   /** What a look tells of them before the admission's own answer has come: kept until it has. */
-  readonly #under = new Map<string, Told[]>()
+  readonly #under = new Map<string, Told | null>()
+  /** Admissions under way, and the book in which their lanes wait for them. */
+  readonly #expected = new Map<Expected, Book>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -69,22 +71,39 @@ export class Births {
       if (!birth) continue
       births.set(event, birth)
       book.lanes.block(birth.lane.key, birth.lane.tenant)
-      this.#under.set(keyOf(birth), [])
+      this.#under.set(keyOf(birth), null)
     }
     const buckets = new Set([...births.values()].map(({ bucket }) => bucket))
     const holdings = seats.holdings.filter(({ bucket }) => buckets.has(bucket))
-    if (births.size > 0) return { book, claim, at: now, births, holdings }
-    leasing.back(claim)
-    return null
+    const expected = { book, claim, at: now, births, holdings }
+    if (births.size > 0) this.#expected.set(expected, book)
+    else leasing.back(claim)
+    return births.size > 0 ? expected : null
+  }
+
+  /** All is told anew, into this book. */
+  anew(book: Book): void {
+    for (const expected of this.#expected.keys()) {
+      for (const [{ tenant }, { lane }] of expected.births)
+        book.lanes.block(lane.key, book.tenants.id(tenantText(tenant)))
+      this.#expected.set(expected, book)
+    }
+    for (const key of this.#under.keys()) this.#under.set(key, null)
+  }
+
+  /** All that is in this bucket is told anew, or is another's to hear of. */
+  untell(bucket: number): void {
+    for (const [key, told] of this.#under) if (told && placeOf(told[0]).bucket === bucket) this.#under.set(key, null)
   }
 
   /** A look told of it, and its admission will. */
   hides(ref: Ref, row: QueueRow): boolean {
     const { touched } = row
     if (!touched || touched.holder !== this.#deps.id) return false
-    const told = this.#under.get(keyOf({ bucket: placeOf(ref).bucket, fence: touched.fence }))
-    told?.push([ref, row])
-    return told !== undefined
+    const key = keyOf({ bucket: placeOf(ref).bucket, fence: touched.fence })
+    if (!this.#under.has(key)) return false
+    this.#under.set(key, [ref, row])
+    return true
   }
 
   /**
@@ -93,7 +112,8 @@ export class Births {
    */
   arrived(expected: Expected, born: readonly Newcomer[], { book, whole }: Present): readonly Told[] {
     const { leasing, arrivals } = this.#deps
-    for (const { lane } of expected.births.values()) expected.book.lanes.unblock(lane.key)
+    for (const { lane } of expected.births.values()) this.#expected.get(expected)!.lanes.unblock(lane.key)
+    this.#expected.delete(expected)
     // What was read anew meanwhile holds them too, and has given them back.
     const kept = expected.book === book ? born : []
     arrivals.tell(kept, { whole })
@@ -103,9 +123,9 @@ export class Births {
     )
     for (const { birth } of kept) this.#under.delete(keyOf(birth!))
     return [...expected.births.values()].flatMap((birth) => {
-      const told = this.#under.get(keyOf(birth)) ?? []
+      const told = this.#under.get(keyOf(birth))
       this.#under.delete(keyOf(birth))
-      return told
+      return told ? [told] : []
     })
   }
 

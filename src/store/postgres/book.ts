@@ -51,10 +51,10 @@ export class Book {
   /** Some event may have been passed by a newer one while a rule held it. */
   passed = false
 
-  /** Empty, where there was another before it: what was passed by while a rule held it is not known. */
-  static anew(holds: readonly Hold[], now: number): Book {
+  /** Empty, where there was another before it: what a rule held then may have been passed by. */
+  static after(before: Book, holds: readonly Hold[], now: number): Book {
     const book = new Book()
-    book.passed = true
+    book.passed = before.passed
     book.hold(holds, now)
     return book
   }

@@ -16,10 +16,11 @@ import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
 import { Leasing, partition } from './leasing.ts'
 import { Looks } from './looks.ts'
+import { type Admission, Newcomers } from './newcomers.ts'
 import { Arrivals, type News } from './news.ts'
-import { placeOf } from './refs.ts'
 import type { Seats } from './seats.ts'
 import { troubled } from './trouble.ts'
+import { Wrong } from './wrong.ts'
 
 export interface DeskOptions {
   readonly sql: Sql
@@ -51,16 +52,14 @@ export class Desk {
   readonly #flights = new Flights()
   readonly #asks: Asks
   readonly #alarm: Alarm
-  /** What the rows have refused: memory has it wrong. */
-  readonly #wrong = new Set<Ref>()
+  readonly #wrong = new Wrong()
   #failure: Error | null = null
   /** Lanes have become free. */
   #freed = false
   #turning: Promise<void> | null = null
   readonly #looks = new Looks()
   readonly #births: Births
-  /** Admitted here and not yet in the book. */
-  #own: Newcomer[] = []
+  readonly #newcomers: Newcomers
   #beatAt = 0
   #closed = false
 
@@ -71,7 +70,9 @@ export class Desk {
     this.#ends = new Ends({ ...options, leasing: this.#leasing })
     this.#asks = new Asks(this.#flights, this.#leasing)
     this.#alarm = new Alarm(options)
-    this.#births = new Births({ ...options, leasing: this.#leasing, arrivals: this.#arrivals })
+    const parts = { ...options, leasing: this.#leasing, arrivals: this.#arrivals, looks: this.#looks }
+    this.#births = new Births(parts)
+    this.#newcomers = new Newcomers({ ...parts, births: this.#births })
   }
 
   get book(): Book {
@@ -102,25 +103,15 @@ export class Desk {
 
   /** These are about to be recorded: what of them can be leased at once. */
   expect(events: readonly Envelope[]): Expected | null {
-    if (this.#failure || this.#own.length > 0 || this.#looks.owed || !this.#options.seats.alone) return null
-    return this.#births.expect(this.#book, events, this.#options.now())
+    return this.#failure ? null : this.#newcomers.expect(this.#book, events, this.#options.now())
   }
 
-  /**
-   * These were admitted here. What others admit may come before them in a lane, and of what was leased only in part a look tells the
-   * rest: where there is neither we need not look.
-   */
-  came(newcomers: readonly Newcomer[], { expected, alone }: { expected: Expected | null; alone: boolean }): void {
-    this.#options.seats.alone &&= alone
-    const [born, others] = partition(newcomers, ({ birth }) => birth !== null)
-    const whole = born.length === 0 || others.length === 0
-    if (expected) this.#takeIn(this.#births.arrived(expected, born, { book: this.#book, whole }))
-    for (const newcomer of others) this.#leasing.recent.add(newcomer)
-    if (!whole || !this.#options.seats.alone) return this.stir()
-    // Who has no bucket looks at all that is in the first that it gets.
-    if (this.#options.seats.holdings.length === 0) return
-    this.#own.push(...others)
-    this.#go()
+  /** These were admitted here. */
+  came(newcomers: readonly Newcomer[], admission: Admission): void {
+    const { rows, look } = this.#newcomers.came(newcomers, admission, this.#book)
+    this.#takeIn(rows)
+    if (look) this.stir()
+    else if (this.#newcomers.some) this.#go()
   }
 
   /** Resolves when a look has told what there was by now. */
@@ -191,8 +182,8 @@ export class Desk {
 
   get #hasMore(): boolean {
     if (this.#closed) return false
-    if (this.#failure || this.#wrong.size > 0 || this.#asks.clear) return true
-    const news = this.#looks.stirred || this.#own.length > 0 || this.#freed
+    if (this.#failure || this.#wrong.all.length > 0 || this.#asks.clear) return true
+    const news = this.#looks.stirred || this.#newcomers.some || this.#freed
     return this.#leasing.hasNew || (news && this.#leasing.waits)
   }
 
@@ -208,7 +199,7 @@ export class Desk {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
       if (this.#looks.due(pace.now(), hasty && this.#book.lanes.counts.ready === 0)) await this.#look()
       await this.#putRight()
-      this.#takeIn(this.#arrivals.tell(this.#own.splice(0), { whole: true }))
+      this.#takeIn(this.#newcomers.tell())
       this.#book.lanes.due(now())
       await this.#write(asked)
     } catch (error) {
@@ -220,6 +211,7 @@ export class Desk {
   async #beat(): Promise<void> {
     const { seats, pace } = this.#options
     const { lost, taken, restMs } = await seats.beat(this.counts(), pace.now())
+    for (const bucket of [...lost, ...taken]) this.#births.untell(bucket)
     for (const bucket of lost) {
       this.#arrivals.unfollow(bucket)
       this.#book.leave(bucket)
@@ -273,7 +265,7 @@ export class Desk {
       const failed = troubled(this.#options.log, error)
       this.#flights.end(flight)
       // Nobody knows what of it was written. Where that cannot be read either, all is read anew.
-      for (const { ref } of flight.draft.changes) this.#wrong.add(ref)
+      this.#wrong.add(flight.draft.changes.map(({ ref }) => ref))
       this.#leasing.lost(flight.grants, failed)
       const asked = flight.answers.map(({ asked }) => asked)
       this.#asks.again(asked, failed, this.#closed)
@@ -285,29 +277,30 @@ export class Desk {
   #arrived({ draft, answers, grants }: Flight, written: ReadonlySet<Ref>): void {
     const refused = draft.changes.filter(({ ref }) => !written.has(ref)).map(({ ref }) => ref)
     this.#leasing.forget(refused)
-    for (const ref of refused) this.#wrong.add(ref)
+    this.#wrong.add(refused)
     for (const { asked, refs, value } of answers)
       this.#asks.answer(asked, value, !refs.every((ref) => written.has(ref)))
     this.#leasing.deliver(grants, written)
   }
 
   /** The rows knew better: what is known of these events is read anew. A bucket that was lost is noticed by the next beat. */
-  async #putRight(refs = [...this.#wrong]): Promise<void> {
+  async #putRight(refs = this.#wrong.all): Promise<void> {
     if (refs.length === 0) return
-    const { seats } = this.#options
-    for (const ref of refs) this.#wrong.delete(ref)
     this.#beatAt = 0
     this.#book.forget(refs)
-    this.#takeIn(await this.#arrivals.reread(refs.filter((ref) => seats.owns(placeOf(ref).bucket))))
+    const rows = await this.#wrong.read(refs, (refs) => this.#arrivals.reread(refs))
+    const [ours, others] = partition(rows, ([, { bucket }]) => this.#options.seats.owns(bucket))
+    this.#takeIn(ours)
+    this.#asks.giveBack(this.#leasing.unheard(others))
   }
 
   /** Nothing is under way any more: all is read anew. */
   async #recover(failed: Error): Promise<void> {
     const { pace } = this.#options
     this.#failure = null
-    this.#wrong.clear()
     this.#arrivals.again()
-    this.#book = Book.anew(this.#holds, this.#options.now())
+    this.#book = Book.after(this.#book, this.#holds, this.#options.now())
+    this.#births.anew(this.#book)
     this.#looks.stirred = true
     this.#beatAt = 0
     this.#leasing.failed(failed)

@@ -8,9 +8,10 @@ import type { Book } from './book.ts'
 import type { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { type Facts, factsOf } from './facts.ts'
+import type { News } from './news.ts'
 import { Recent } from './recent.ts'
 import { placeOf } from './refs.ts'
-import { type Live, newborn } from './rows.ts'
+import { type Live, liveOf, newborn } from './rows.ts'
 import type { Seats } from './seats.ts'
 import { tenantText } from './tenants.ts'
 
@@ -102,6 +103,14 @@ export class Leasing {
     const { id, seats } = this.#deps
     if (holder === id) return this.delivered(ref, row.fence) ? 'ours' : 'nobody'
     return seats.lives(holder) ? 'theirs' : 'nobody'
+  }
+
+  /** Of these rows, leases of ours that reached nobody. */
+  unheard(rows: News['rows']): readonly Leased[] {
+    return rows.flatMap(([ref, { touched }]) => {
+      if (!touched || touched.holder !== this.#deps.id || this.delivered(ref, touched.fence)) return []
+      return liveOf(touched).row.state === 'running' ? [{ ref, fence: touched.fence }] : []
+    })
   }
 
   /** They are their workers', unless a later lease of the same event is; also where nobody knows whether their end was written. */
