@@ -94,7 +94,9 @@ export function lose(row: Row, now: number): Row | null {
 /** As if the lease had never been: the attempt is uncounted. */
 export function giveBack(row: Row, back: { fence: number; now: number; delayMs: number }): Row | null {
   if (!owns(row, back.fence, back.now)) return null
-  return { ...row, state: 'waiting', attempts: row.attempts - 1, dueAt: back.now + back.delayMs, leaseEndsAt: 0 }
+  // Who has it next may have a clock that is behind: without a delay it was due before, and still is.
+  const dueAt = back.delayMs > 0 ? back.now + back.delayMs : row.dueAt
+  return { ...row, state: 'waiting', attempts: row.attempts - 1, dueAt, leaseEndsAt: 0 }
 }
 
 export function renew(row: Row, more: { fence: number; now: number; leaseMs: number }): Row | null {

@@ -5,7 +5,7 @@ import type { Backlog, Hold, Ref } from '../store.ts'
 import { Names, Tenants } from './names.ts'
 import type { QueueRow } from './news.ts'
 import { placeOf } from './refs.ts'
-import { type Live, liveOf, newborn } from './rows.ts'
+import { type Live, liveOf, newborn, receivedAt } from './rows.ts'
 
 /** An event that is not as its admission left it, and which change of it that was. */
 export interface Touched {
@@ -66,7 +66,8 @@ export class Book {
 
   /** A row of the queue that nothing is known of. `whose`: is that lease somebody's still? */
   take(ref: Ref, row: QueueRow, now: number, whose: (ref: Ref, live: Live) => 'ours' | 'theirs' | 'nobody'): void {
-    const live = row.touched ? liveOf(row.touched) : newborn(Math.floor(row.arrived / 1000), row.held)
+    // By the clock of who admitted it, which may be ahead of ours: it was ready then, and what came after it would go first.
+    const live = row.touched ? liveOf(row.touched) : newborn(Math.min(receivedAt(row), now), row.held)
     const known = { live, rev: row.rev }
     if (row.touched) this.#touched.set(ref, known)
     if (live.row.state === 'dead') return this.#bury(ref, live, row)

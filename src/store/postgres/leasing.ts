@@ -236,7 +236,7 @@ export class Leasing {
       book.lanes.drop(slot, false)
       return []
     }
-    const known = book.known(ref, () => newborn(facts.receivedAt, false))
+    const known = book.known(ref, () => newborn(Math.min(facts.receivedAt, plan.now), false))
     const type = book.types.id(facts.event.type)
     const row = lease(known.live.row, { fence, now: plan.now, leaseMs: plan.leaseMs(type), laneBusy: false })
     if (!row) throw new Error(`the scheduler offered event ${ref}, which cannot be leased`)
@@ -254,7 +254,7 @@ export class Leasing {
     return [
       {
         ...{ ref, fence, event: facts.event, lane: facts.lane, attempt: row.attempts, lost: row.lost },
-        waitedMs: plan.now - facts.receivedAt,
+        waitedMs: Math.max(0, plan.now - facts.receivedAt),
         laterMs: row.laterAt ? plan.now - row.laterAt : null,
         ...{ twinOf: facts.twinOf, stale: facts.stale, remembered: { ...known.live.memory } },
       },
