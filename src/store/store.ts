@@ -33,7 +33,7 @@ export interface Ledger {
    * `open`: that transaction has not ended, nothing changed, and nobody waits for it: to be asked again.
    */
   settle(results: readonly Settlement[]): Promise<readonly (Settled | 'open')[]>
-  /** The attempts are uncounted and the events ready again after `delayMs`; a stale fence is harmless. */
+  /** The attempts are uncounted and the events ready again after `delayMs`, for which their lanes wait; a stale fence is harmless. */
   giveBack(work: readonly Leased[], delayMs: number): Promise<void>
   renew(work: readonly Leased[], leaseMs: number): Promise<readonly boolean[]>
   /** Keeps a value with the event until it is done; later attempts find it in `Work.remembered`. False: the lease is no longer ours. */
@@ -91,6 +91,8 @@ export interface Handles {
 export interface Leased {
   readonly ref: Ref
   readonly fence: number
+  /** While it fails its lane waits: from a ledger that may have to be told so again when it ends. */
+  readonly strict?: boolean
 }
 
 export interface Work extends Leased {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { breath, systemClock } from '../../src/core/clock.ts'
 import { hasCode } from '../../src/core/errors.ts'
 import type { Envelope } from '../../src/core/event.ts'
@@ -9,6 +9,9 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import type { Ledger, Store, Want, Work } from '../../src/store/store.ts'
 import { DONE, handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
+import { pooled, skip } from '../conformance/pooled.ts'
+import { ownSchema } from '../conformance/postgres.ts'
+import { Place } from '../services/place.ts'
 import { postgres } from '../services/postgres.ts'
 import { seed, sized } from '../size.ts'
 import { Wire } from './between.ts'
@@ -17,7 +20,10 @@ import { database } from './on-postgres.ts'
 // Questions to the server overtake one another as they please, and so do the answers: whatever comes before what, every event is
 // worked, once, and those of a lane one after another in the order in which they came.
 
-const given = { skip: postgres.skip }
+const place = new Place('any-order')
+after(() => place.end())
+const behind = pooled(place)
+
 const EVENTS = sized({ tenth: 400, whole: 4_000 })
 const LANES = 40
 const VISITS = sized({ tenth: 3, whole: 30 })
@@ -25,16 +31,25 @@ const VISITS = sized({ tenth: 3, whole: 30 })
 const OPEN_MAX = 40
 /** So many of the questions, and of the answers. */
 const BREAKS = 0.02
+/** So many of those that were leased. */
+const GIVEN_BACK = 0.1
+const DELAYS_MS = [0, 20]
 const BREATHS_MAX = 12
 /** Of a second each: whatever is open is leased in the meantime. */
 const IN_VAIN_MAX = 15
 
-for (const [whose, breaks] of [
-  ['', 0],
-  [' whose connections break', BREAKS],
-] as const) {
+const CASES = [
+  { whose: '', breaks: 0, place: postgres, open: database },
+  { whose: ' whose connections break', breaks: BREAKS, place: postgres, open: database },
+  { whose: ' behind PgBouncer', breaks: 0, place: { skip }, open: behindPooler },
+  { whose: ' behind PgBouncer whose connections break', breaks: BREAKS, place: { skip }, open: behindPooler },
+]
+
+for (const { whose, breaks, place, open } of CASES) {
+  const given = { skip: place.skip }
+
   test(`one process${whose}, seed ${seed}: nothing is passed by or worked twice`, given, async (t) => {
-    const scene = new Scene(await database(t), seeded(seed))
+    const scene = new Scene(await open(t), seeded(seed))
     const only = await scene.join(t)
 
     scene.breaks = breaks
@@ -44,7 +59,7 @@ for (const [whose, breaks] of [
   })
 
   test(`three${whose} and one that comes and goes, seed ${seed}: nor is it there`, given, async (t) => {
-    const scene = new Scene(await database(t), seeded(seed))
+    const scene = new Scene(await open(t), seeded(seed))
     const stay = [await scene.join(t), await scene.join(t), await scene.join(t)]
 
     scene.breaks = breaks
@@ -60,6 +75,14 @@ for (const [whose, breaks] of [
 
     assert.deepEqual(await scene.told(stay), { wrong: [], undone: [] })
   })
+}
+
+/** Made directly: that needs a session. */
+async function behindPooler(t: TestContext): Promise<string> {
+  const { direct, pooled, drop } = await ownSchema(await behind())
+  t.after(drop)
+  await (await openPostgres({ url: direct, migrates: true })).close()
+  return pooled
 }
 
 class Scene {
@@ -105,7 +128,7 @@ class Scene {
   /** When all is done, or nobody is given anything any more; all have left then. */
   async told(processes: readonly Process[]): Promise<{ wrong: readonly string[]; undone: readonly string[] }> {
     this.breaks = 0
-    await Promise.all(processes.map((process) => process.rested(() => this.#undone.length === 0)))
+    await Promise.all(processes.map((process) => process.rested(() => this.#undone.length + this.#running.size === 0)))
     await Promise.all(processes.map((process) => process.leave()))
     return { wrong: this.#wrong, undone: this.#undone }
   }
@@ -129,18 +152,20 @@ class Scene {
     return event
   }
 
-  async #work({ event, lane }: Work): Promise<void> {
+  /** Null: it is done; else for how long it is to be given back. */
+  async #work({ event, lane }: Work): Promise<number | null> {
     const running = this.#running.get(lane)
     const first = this.#waiting.get(lane)?.[0]
     if (running) this.#wrong.push(`${event.id} was given while ${running} of its lane ran`)
     if (first !== event.id) this.#wrong.push(`${event.id} was given before ${first}`)
     this.#running.set(lane, event.id)
-    this.#waiting.set(
-      lane,
-      (this.#waiting.get(lane) ?? []).filter((id) => id !== event.id),
-    )
+    const others = () => (this.#waiting.get(lane) ?? []).filter((id) => id !== event.id)
+    this.#waiting.set(lane, others())
     await this.#while()
     this.#running.delete(lane)
+    if (this.#random() >= GIVEN_BACK) return null
+    this.#waiting.set(lane, [event.id, ...others()])
+    return pick(this.#random, DELAYS_MS)
   }
 
   async #while(): Promise<void> {
@@ -159,7 +184,7 @@ class Process {
   #inVain = 0
   #heard = () => {}
 
-  constructor(store: Store, work: (work: Work) => Promise<void>) {
+  constructor(store: Store, work: (work: Work) => Promise<number | null>) {
     this.#store = store
     this.ledger = store.ledger
     this.#working = this.#works(work)
@@ -180,7 +205,7 @@ class Process {
     return (this.#left ??= this.#working.finally(() => this.#store.close()))
   }
 
-  async #works(work: (work: Work) => Promise<void>): Promise<void> {
+  async #works(work: (work: Work) => Promise<number | null>): Promise<void> {
     const want: Want = { max: 20, waitMs: 1_000, worker: 'w', release: 'r', handles: [handler()] }
     const underWay = new Set<Promise<void>>()
     while (!this.#off.signal.aborted) {
@@ -195,8 +220,9 @@ class Process {
     await Promise.all(underWay)
   }
 
-  async #one(one: Work, work: (work: Work) => Promise<void>): Promise<void> {
-    await work(one)
+  async #one(one: Work, work: (work: Work) => Promise<number | null>): Promise<void> {
+    const delayMs = await work(one)
+    if (delayMs !== null) return untilHeard(() => this.ledger.giveBack([one], delayMs))
     const [settled] = await untilHeard(() => this.ledger.settle([{ work: one, outcome: DONE, returned: [] }]))
     assert.ok(settled === 'settled' || settled === 'already', settled)
     this.#count++

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { openPool } from '../../src/store/postgres/driver.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import type { Ledger, Want } from '../../src/store/store.ts'
-import { DONE, handler } from '../../src/testing/scene.ts'
+import { DONE, handler, retry } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
 import { database } from './on-postgres.ts'
@@ -85,6 +85,21 @@ test('buckets that were taken by an answer that never came are worked all the sa
   assert.equal((await ledger.backlog()).ready, 0)
 })
 
+test('a strict handler holds up its lane also where all was read anew while it ran', given, async (t) => {
+  const { ledger, cut } = await opened(t)
+  const first = envelope(systemClock, { customer: 'cus_a' })
+  await ledger.admit([first, envelope(systemClock, { customer: 'cus_a' })])
+  const want = { ...WANT, handles: [handler({ strict: true })] }
+  const [work] = await ledger.lease(want)
+
+  cut('hookkeeper_look', 'before', 2)
+  await ledger.backlog()
+  await ledger.settle([{ work: work!, outcome: retry(3_600_000), returned: [] }])
+
+  assert.equal(work?.event.id, first.id)
+  assert.deepEqual(await ledger.lease({ ...want, waitMs: 0 }), [])
+})
+
 const TAKES = 'update hookkeeper_buckets b set owner'
 
 async function leased(ledger: Ledger) {
@@ -105,10 +120,10 @@ async function opened(t: TestContext) {
   const url = await database(t)
   const pool = await openPool({ url, connectionsMax: 8, name: 'test' })
   const asked: { name: string; rows: number }[] = []
-  let next: { name: string; when: When } | null = null
+  let next: { name: string; when: When; times: number } | null = null
   const take = (name: string, when: When): void => {
     if (!next || !name.includes(next.name) || next.when !== when) return
-    next = null
+    if (--next.times === 0) next = null
     throw Object.assign(new Error('reset'), { code: 'ECONNRESET' })
   }
   between(pool, async (name, query) => {
@@ -120,7 +135,7 @@ async function opened(t: TestContext) {
   })
   const { ledger, close } = await openPostgres({ url, migrates: true, pool })
   t.after(() => close())
-  const cut = (name: string, when: When) => void (next = { name, when })
+  const cut = (name: string, when: When, times = 1) => void (next = { name, when, times })
   return { ledger, cut, asked }
 }
 

@@ -33,8 +33,9 @@ export function settled(before: Live, { work, outcome, returned }: Settlement, s
 export function givenBack(before: Live, work: Leased, delayMs: number, now: number): After | null {
   const row = transitions.giveBack(before.row, { fence: work.fence, now, delayMs })
   if (!row) return null
-  const live = ended(before, row)
-  return { live, lines: [lineOf(work, live, now, { kind: KIND.back })], blocks: false, alone: row.lost > 0 }
+  const blocks = delayMs > 0
+  const live = { ...ended(before, row), strict: blocks }
+  return { live, lines: [lineOf(work, live, now, { kind: KIND.back })], blocks, alone: row.lost > 0 }
 }
 
 /** A lease that ran out, or (`at once`) whose process has ended. */

@@ -155,7 +155,7 @@ export class Births {
     if (this.#deps.seats.owns(bucket))
       book.bear(ref, rowOf(newcomer), { live, rev: 1, worker, strict, lane: key, ours: true }, at)
     return {
-      ...{ ref, fence, event, lane, attempt: row.attempts, lost: 0, laterMs: null },
+      ...{ ref, fence, strict, event, lane, attempt: row.attempts, lost: 0, laterMs: null },
       ...{ waitedMs: Math.max(0, at - receivedAt({ arrived })), twinOf: null, stale: false, remembered: {} },
     }
   }

@@ -74,7 +74,8 @@ export class Hand {
     this.#over(result.work)
     const found = this.#find(result.work.ref)
     if (!found) return 'stale'
-    const strict = this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
+    // What was read anew does not tell it: the lease's row has no room for what only its end needs.
+    const strict = result.work.strict ?? this.#book.running.get(result.work.ref)?.strict ?? found.live.strict
     const { answer, after } = settled(found.live, result, strict, this.#now)
     if (after) this.#ended(result.work.ref, found.rev, after)
     return answer

@@ -253,7 +253,7 @@ export class Leasing {
     book.start(ref, { live, rev, slot, worker: want.worker, strict, lane, ours: true })
     return [
       {
-        ...{ ref, fence, event: facts.event, lane: facts.lane, attempt: row.attempts, lost: row.lost },
+        ...{ ref, fence, strict, event: facts.event, lane: facts.lane, attempt: row.attempts, lost: row.lost },
         waitedMs: Math.max(0, plan.now - facts.receivedAt),
         laterMs: row.laterAt ? plan.now - row.laterAt : null,
         ...{ twinOf: facts.twinOf, stale: facts.stale, remembered: { ...known.live.memory } },

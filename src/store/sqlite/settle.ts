@@ -82,16 +82,19 @@ export function giveBack(book: Book, work: readonly Leased[], delayMs: number): 
     const row = touched && transitions.giveBack(touched.row, { fence, now, delayMs })
     if (!row) continue
     const running = book.running.get(ref)!
+    const blocks = delayMs > 0
     touched.row = row
+    touched.strict = blocks
     log(book, ref, KIND.back, {
       at: now,
       fence,
       attempt: row.attempts,
       due: row.dueAt,
       later: row.laterAt || undefined,
+      data: blocks ? JSON.stringify({ strict: true }) : undefined,
     })
     stop(book, ref)
-    book.lanes.again(running.slot, { dueAt: row.dueAt, alone: row.lost > 0, blocks: false }, now)
+    book.lanes.again(running.slot, { dueAt: row.dueAt, alone: row.lost > 0, blocks }, now)
   }
 }
 

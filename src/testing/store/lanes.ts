@@ -72,6 +72,25 @@ export const lanes = [
       assert.deepEqual(await scene.lease({ worker: 'another' }), [])
     },
   ),
+  promised('flow: a lane waits for what was given back for a while', ['clock'], async (scene) => {
+    const [first] = await scene.admitLane(2)
+    await scene.ledger.giveBack([await scene.leaseOne()], 1_000)
+    assert.deepEqual(await scene.lease(), [])
+    await scene.clock.advance(1_000)
+
+    assert.equal((await scene.work()).event.id, first!.id)
+  }),
+
+  promised('flow: it does so after a crash too', ['clock', 'crash'], async (scene) => {
+    const [first] = await scene.admitLane(2)
+    await scene.ledger.giveBack([await scene.leaseOne()], 60_000)
+    await scene.reopen('crash')
+    assert.deepEqual(await scene.lease(), [])
+    await scene.clock.advance(60_000)
+
+    assert.equal((await scene.work()).event.id, first!.id)
+  }),
+
   ...strict(),
 ]
 
