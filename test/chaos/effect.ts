@@ -19,10 +19,11 @@ const EFFECTS = `create table if not exists effects
 const intoPostgres: Handler = async ({ id }, { settleIn, lane, fence, attempt }) => {
   const client = await (await shop()).connect()
   try {
-    // In one question: with two the round trips of a trial are most of what it costs.
+    // In one question: with more the round trips of a trial are most of what it costs. A process that is frozen in it lets go after a while.
     const row = [id, lane].map((text) => client.escapeLiteral(text))
     await client.query(
-      `begin; insert into effects (event_id, lane, fence, attempt) values (${[...row, fence, attempt]})`,
+      `begin; set local idle_in_transaction_session_timeout = '10s';
+       insert into effects (event_id, lane, fence, attempt) values (${[...row, fence, attempt]})`,
     )
     await settleIn(client)
     await client.query('commit')

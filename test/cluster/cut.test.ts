@@ -100,6 +100,15 @@ test('a strict handler holds up its lane also where all was read anew while it r
   assert.deepEqual(await ledger.lease({ ...want, waitMs: 0 }), [])
 })
 
+test('whose server has gone away while something was being written closes all the same', given, async (t) => {
+  const { ledger, cut, close } = await opened(t)
+  const work = await leased(ledger)
+
+  cut('', 'before', Number.POSITIVE_INFINITY)
+  await assert.rejects(ledger.settle([{ work, outcome: DONE, returned: [] }]), { code: 'store_failed' })
+  await close()
+})
+
 const TAKES = 'update hookkeeper_buckets b set owner'
 
 async function leased(ledger: Ledger) {
@@ -136,7 +145,7 @@ async function opened(t: TestContext) {
   const { ledger, close } = await openPostgres({ url, migrates: true, pool })
   t.after(() => close())
   const cut = (name: string, when: When, times = 1) => void (next = { name, when, times })
-  return { ledger, cut, asked }
+  return { ledger, cut, asked, close }
 }
 
 /** Everything that is asked goes through `ask`, by its name or, where it has none, its text. */

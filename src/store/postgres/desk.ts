@@ -61,6 +61,8 @@ export class Desk {
   readonly #births: Births
   readonly #newcomers: Newcomers
   #beatAt = 0
+  /** What nobody will ask for any more is not read from a server that may be away. */
+  #closing = false
   #closed = false
 
   constructor(options: DeskOptions) {
@@ -146,6 +148,7 @@ export class Desk {
   }
 
   async close(): Promise<void> {
+    this.#closing = true
     await this.#still()
     if (this.#asks.some) await this.#turn().catch(() => {})
     await this.#still()
@@ -182,7 +185,7 @@ export class Desk {
 
   get #hasMore(): boolean {
     if (this.#closed) return false
-    if (this.#failure || this.#wrong.all.length > 0 || this.#asks.clear) return true
+    if (this.#failure || this.#asks.clear || (this.#wrong.all.length > 0 && !this.#closing)) return true
     const news = this.#looks.stirred || this.#newcomers.some || this.#freed
     return this.#leasing.hasNew || (news && this.#leasing.waits)
   }
