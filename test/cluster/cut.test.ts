@@ -100,7 +100,7 @@ test('a strict handler holds up its lane also where all was read anew while it r
   assert.deepEqual(await ledger.lease({ ...want, waitMs: 0 }), [])
 })
 
-test('whose server has gone away while something was being written closes all the same', given, async (t) => {
+test('a ledger whose server has gone away while something was being written closes all the same', given, async (t) => {
   const { ledger, cut, close } = await opened(t)
   const work = await leased(ledger)
 
