@@ -250,6 +250,26 @@ test(
   },
 )
 
+// The look did not see it, and the newer one was told of in the same turn.
+test('also while a look is under way that began before it', given, async (t) => {
+  const { ledger, wire } = await opened(t)
+
+  const waits = ledger.lease(WANT)
+  const look = wire.hold('after', looks)
+  const looked = ledger.backlog()
+  await look.reached
+  wire.once({ fits: admits, after: () => Promise.reject(reset()) })
+  assert.deepEqual(await ledger.admit([of('evt_old', { customer: 'cus_a' })]), ['repeat'])
+  await ledger.admit([of('evt_new', { customer: 'cus_a' })])
+  look.go()
+  await looked
+
+  assert.deepEqual(
+    (await waits).map(({ event }) => event.id),
+    ['evt_old'],
+  )
+})
+
 test('while its admission is under way its lane waits for it, also where all is read anew', given, async (t) => {
   const { url, ledger, wire } = await opened(t)
 
@@ -325,6 +345,7 @@ async function failedTurn(ledger: Ledger, wire: Wire): Promise<void> {
 
 const reset = () => Object.assign(new Error('reset'), { code: 'ECONNRESET' })
 const looks = ({ name }: Question) => name === 'hookkeeper_look'
+const admits = ({ name }: Question) => name === 'hookkeeper_admit'
 const admitsWithLeases = ({ name }: Question) => name === 'hookkeeper_admit_leased'
 const looksAtAll = ({ name, values = [] }: Question) =>
   name === 'hookkeeper_look' && (values[1] as string[]).includes('0')

@@ -68,8 +68,9 @@ export class Newcomers {
     return { rows, look }
   }
 
-  /** Those that wait, as a look would tell them. */
+  /** Those that wait, as a look would tell them: not before the look that was asked for since the last one, which knows of more. */
   tell(): News['rows'] {
+    if (this.#deps.looks.stirred) return []
     return this.#deps.arrivals.tell(this.#waiting.splice(0), { whole: true })
   }
 }
