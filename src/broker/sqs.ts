@@ -37,6 +37,8 @@ export async function openSqsBroker(options: BrokerOptions): Promise<Broker> {
 
 /** Ten requests side by side. */
 const BATCH_MAX = 10 * REQUEST_MAX
+/** A request takes SQS several times as long, and costs its user as much, for one message as for ten. */
+const GATHER_MS = 2
 /** A refused message rests for as long as SQS can count, so that others have their turn. */
 const REFUSED_SECONDS = 1
 const ACK_TRIES = 3
@@ -74,7 +76,8 @@ class SqsBroker implements Broker {
 
   get traits() {
     const { bodyBytesMax } = this.#limits
-    return { durable: true, shared: true, ordered: this.#parts.place.fifo, batchMax: BATCH_MAX, bodyBytesMax }
+    const shares = { durable: true, shared: true, ordered: this.#parts.place.fifo }
+    return { ...shares, batchMax: BATCH_MAX, requests: { of: REQUEST_MAX, gatherMs: GATHER_MS }, bodyBytesMax }
   }
 
   /** Reads off the queue how large a message may be. A queue that cannot be reached is taken for a small one. */

@@ -74,9 +74,10 @@ async function vet(broker: Broker, { config, log, clock }: Base): Promise<void> 
 }
 
 /** How a group commit hands over to a broker: what it takes at once, and a few at a time, since each is a round trip. */
-export const commitsTo = ({ traits }: Broker): Partial<CommitLimits> => ({
+export const commitsTo = ({ traits }: Pick<Broker, 'traits'>): Partial<CommitLimits> => ({
   batchMax: Math.min(commitDefaults.batchMax, traits.batchMax),
   admitsMax: APPENDS_MAX,
+  ...(traits.requests && { gatherMs: traits.requests.gatherMs, gatheredEnough: traits.requests.of }),
 })
 
 const APPENDS_MAX = 4

@@ -28,6 +28,8 @@ export interface CommitLimits {
   readonly admitsMax: number
   /** Where deliveries follow one another closely, so long each waits for others to be admitted with it; see `Ledger`. */
   readonly gatherMs: number
+  /** So many are not worth waiting for more. */
+  readonly gatheredEnough: number
   /**
    * After this long without an answer from the store a delivery gets its 503; if it is recorded later, Stripe's next
    * try is a repeat.
@@ -37,13 +39,11 @@ export interface CommitLimits {
 
 export const commitDefaults: CommitLimits = {
   ...{ batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1 },
-  ...{ gatherMs: 0, ackMs: 8_000 },
+  ...{ gatherMs: 0, gatheredEnough: 8, ackMs: 8_000 },
 }
 
 /** Where the batch before was so many times `gatherMs` ago, nobody is likely to come: one that comes alone goes at once. */
 const CLOSE_TIMES = 10
-/** So many are not worth waiting for more. */
-const GATHERED_ENOUGH = 8
 
 export interface CommitDeps {
   readonly ledger: Pick<Ledger, 'admit' | 'accept' | 'keep'>
@@ -92,7 +92,7 @@ export class GroupCommit {
 
   /** After the current round of sockets was read, so that what arrived together is synced together. */
   #schedule(): void {
-    if (this.#gathering && this.#waiting.length >= GATHERED_ENOUGH) this.#gathering()
+    if (this.#gathering && this.#waiting.length >= this.#limits.gatheredEnough) this.#gathering()
     if (this.#scheduled || this.#waiting.length === 0 || this.#unanswered.size >= this.#limits.admitsMax) return
     this.#scheduled = true
     const begin = () => {
@@ -118,8 +118,8 @@ export class GroupCommit {
   }
 
   get #gathers(): boolean {
-    const { gatherMs } = this.#limits
-    if (gatherMs === 0 || this.#waiting.length >= GATHERED_ENOUGH) return false
+    const { gatherMs, gatheredEnough } = this.#limits
+    if (gatherMs === 0 || this.#waiting.length >= gatheredEnough) return false
     return this.#deps.clock.now() - this.#begunAt < gatherMs * CLOSE_TIMES
   }
 

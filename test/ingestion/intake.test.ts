@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { commitsTo } from '../../src/cluster/front.ts'
 import { settled, VirtualClock } from '../../src/core/clock.ts'
 import type { Answer } from '../../src/ingestion/answer.ts'
 import { CANARY, euSecret, eventBody, given, NOW, secret, shopSecret, signed } from './fixture.ts'
@@ -124,6 +125,29 @@ test('where deliveries follow one another closely each waits for others, but not
   await clock.advance(60)
   await receive('evt_last')
   assert.deepEqual(sizes(), [1, 2, 8, 1])
+})
+
+test('a broker says how many go into one of its requests: so many go at once, fewer wait for others', async () => {
+  const clock = new VirtualClock(NOW)
+  const requests = { of: 3, gatherMs: 5 }
+  const traits = { durable: true, shared: true, ordered: false, batchMax: 100, bodyBytesMax: 100_000, requests }
+  const { intake, ledger } = given({ clock, limits: commitsTo({ traits }) })
+  const receive = (id: string) => {
+    const body = eventBody({ id })
+    return intake.receive(body, signed(body), null)
+  }
+  const sizes = () => ledger.batches.map(({ length }) => length)
+
+  await receive('evt_first')
+  const two = [receive('evt_2'), receive('evt_3')]
+  await clock.advance(4)
+  assert.deepEqual(sizes(), [1])
+  await clock.advance(1)
+  await Promise.all(two)
+  const three = [receive('evt_4')]
+  await settled()
+  await Promise.all([...three, receive('evt_5'), receive('evt_6')])
+  assert.deepEqual(sizes(), [1, 2, 3])
 })
 
 test('batches are bounded in bytes, and one large body still passes', async () => {
