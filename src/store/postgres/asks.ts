@@ -1,4 +1,3 @@
-import type { Leased } from '../store.ts'
 import type { Asked, Flights } from './flights.ts'
 import { type Command, worksOf } from './hand.ts'
 import { type Leasing, partition } from './leasing.ts'
@@ -29,11 +28,6 @@ export class Asks {
     return new Promise<V>((resolve, reject) => {
       this.#waiting.push({ command, resolve: resolve as (value: never) => void, reject, tries: 0 })
     })
-  }
-
-  /** Leases that no worker has heard of, of buckets that are another's by now: he takes them for ours as long as we live. */
-  giveBack(work: readonly Leased[]): void {
-    if (work.length > 0) this.add({ kind: 'giveBack', work, delayMs: 0 }).catch(() => {})
   }
 
   /** What is about events that are just being written waits for that. */

@@ -11,6 +11,7 @@ import { bucketOf, placeOf } from './refs.ts'
 import { newborn, receivedAt } from './rows.ts'
 import type { Seats } from './seats.ts'
 import { tenantText } from './tenants.ts'
+import type { Unheard } from './unheard.ts'
 
 /** The lease that an event is recorded with if it is the first of its object. */
 export interface Birth {
@@ -35,6 +36,7 @@ interface Deps {
   readonly seats: Seats
   readonly leasing: Leasing
   readonly arrivals: Arrivals
+  readonly unheard: Unheard
 }
 
 interface Present {
@@ -96,14 +98,22 @@ export class Births {
     for (const [key, told] of this.#under) if (told && placeOf(told[0]).bucket === bucket) this.#under.set(key, null)
   }
 
+  /** Its admission is still to answer. */
+  awaits(ref: Ref, row: QueueRow): boolean {
+    return this.#keyIn(ref, row) !== null
+  }
+
   /** A look told of it, and its admission will. */
   hides(ref: Ref, row: QueueRow): boolean {
-    const { touched } = row
-    if (!touched || touched.holder !== this.#deps.id) return false
+    const key = this.#keyIn(ref, row)
+    if (key !== null) this.#under.set(key, [ref, row])
+    return key !== null
+  }
+
+  #keyIn(ref: Ref, { touched }: QueueRow): string | null {
+    if (!touched || touched.holder !== this.#deps.id) return null
     const key = keyOf({ bucket: placeOf(ref).bucket, fence: touched.fence })
-    if (!this.#under.has(key)) return false
-    this.#under.set(key, [ref, row])
-    return true
+    return this.#under.has(key) ? key : null
   }
 
   /**
@@ -111,7 +121,7 @@ export class Births {
    * goes to the worker; gives what a look has told of the others, whose leases nobody will hear of.
    */
   arrived(expected: Expected, born: readonly Newcomer[], { book, whole }: Present): readonly Told[] {
-    const { leasing, arrivals } = this.#deps
+    const { leasing, arrivals, seats, unheard } = this.#deps
     for (const { lane } of expected.births.values()) this.#expected.get(expected)!.lanes.unblock(lane.key)
     this.#expected.delete(expected)
     // What was read anew meanwhile holds them too, and has given them back.
@@ -121,10 +131,12 @@ export class Births {
       expected.claim,
       kept.map((newcomer) => this.#begin(newcomer, expected)),
     )
-    for (const { birth } of kept) this.#under.delete(keyOf(birth!))
+    const heard = new Set(kept.map(({ birth }) => birth))
     return [...expected.births.values()].flatMap((birth) => {
       const told = this.#under.get(keyOf(birth))
       this.#under.delete(keyOf(birth))
+      if (heard.has(birth)) return []
+      if (!seats.owns(birth.bucket)) unheard.lost(birth.bucket)
       return told ? [told] : []
     })
   }

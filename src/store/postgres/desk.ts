@@ -17,9 +17,10 @@ import { type Command, Hand } from './hand.ts'
 import { Leasing, partition } from './leasing.ts'
 import { Looks } from './looks.ts'
 import { type Admission, Newcomers } from './newcomers.ts'
-import { Arrivals, type News } from './news.ts'
+import { Arrivals, type News, type QueueRow } from './news.ts'
 import type { Seats } from './seats.ts'
 import { troubled } from './trouble.ts'
+import { Unheard } from './unheard.ts'
 import { Wrong } from './wrong.ts'
 
 export interface DeskOptions {
@@ -58,6 +59,7 @@ export class Desk {
   #freed = false
   #turning: Promise<void> | null = null
   readonly #looks = new Looks()
+  readonly #unheard: Unheard
   readonly #births: Births
   readonly #newcomers: Newcomers
   #beatAt = 0
@@ -73,7 +75,9 @@ export class Desk {
     this.#asks = new Asks(this.#flights, this.#leasing)
     this.#alarm = new Alarm(options)
     const parts = { ...options, leasing: this.#leasing, arrivals: this.#arrivals, looks: this.#looks }
-    this.#births = new Births(parts)
+    const awaited = (ref: Ref, row: QueueRow) => this.#flights.has(ref) || this.#births.awaits(ref, row)
+    this.#unheard = new Unheard({ ...parts, asks: this.#asks, awaited })
+    this.#births = new Births({ ...parts, unheard: this.#unheard })
     this.#newcomers = new Newcomers({ ...parts, births: this.#births })
   }
 
@@ -92,9 +96,8 @@ export class Desk {
     if (this.#closed) return Promise.reject(failure('store_closed'))
     if (!this.#options.seats.works) this.#beatAt = 0
     this.#options.seats.works = true
-    const granted = this.#leasing.ask(want, this.#options.now(), signal)
     this.#go()
-    return granted
+    return this.#leasing.ask(want, this.#options.now(), signal)
   }
 
   /** Something came elsewhere, or into buckets that are not ours alone. */
@@ -202,6 +205,7 @@ export class Desk {
       if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
       if (this.#looks.due(pace.now(), hasty && this.#book.lanes.counts.ready === 0)) await this.#look()
       await this.#putRight()
+      if (this.#unheard.some && !this.#closing) await this.#unheard.find()
       this.#takeIn(this.#newcomers.tell())
       this.#book.lanes.due(now())
       await this.#write(asked)
@@ -218,6 +222,7 @@ export class Desk {
     for (const bucket of lost) {
       this.#arrivals.unfollow(bucket)
       this.#book.leave(bucket)
+      this.#unheard.lost(bucket)
     }
     for (const bucket of taken) this.#arrivals.follow(bucket)
     if (seats.worn) await seats.refill()
@@ -294,12 +299,11 @@ export class Desk {
     const rows = await this.#wrong.read(refs, (refs) => this.#arrivals.reread(refs))
     const [ours, others] = partition(rows, ([, { bucket }]) => this.#options.seats.owns(bucket))
     this.#takeIn(ours)
-    this.#asks.giveBack(this.#leasing.unheard(others))
+    this.#unheard.giveBack(others)
   }
 
   /** Nothing is under way any more: all is read anew. */
   async #recover(failed: Error): Promise<void> {
-    const { pace } = this.#options
     this.#failure = null
     this.#arrivals.again()
     this.#book = Book.after(this.#book, this.#holds, this.#options.now())
@@ -307,7 +311,7 @@ export class Desk {
     this.#looks.stirred = true
     this.#beatAt = 0
     this.#leasing.failed(failed)
-    await new Promise<void>((resolve) => pace.after(AFTER_FAILURE_MS, resolve))
+    await new Promise<void>((resolve) => this.#options.pace.after(AFTER_FAILURE_MS, resolve))
   }
 
   counts(): Backlog {

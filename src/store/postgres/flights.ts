@@ -41,6 +41,10 @@ export class Flights {
     return this.#under.size > 0
   }
 
+  has(ref: Ref): boolean {
+    return this.#refs.has(ref)
+  }
+
   /** It is about none of the events that are being written. */
   clear({ command }: Asked): boolean {
     return this.#refs.size === 0 || !refsOf(command).some((ref) => this.#refs.has(ref))

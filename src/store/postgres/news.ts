@@ -125,6 +125,13 @@ export class Arrivals {
     return news
   }
 
+  /** Rows of these buckets with a lease of that holder. */
+  async heldBy(holder: string, buckets: readonly number[]): Promise<[Ref, QueueRow][]> {
+    if (buckets.length === 0) return []
+    const rows = await this.#sql.again<QueueRow>(HELD_BY, [buckets, holder])
+    return rows.map((row) => [refOf(row), row])
+  }
+
   /** Single rows, as they are now. */
   async reread(refs: readonly Ref[]): Promise<[Ref, QueueRow][]> {
     if (refs.length === 0) return []
@@ -190,6 +197,9 @@ select 1, bucket, n, day, rev, place, lane, tenant, type, urgency, arrived, held
 union all
 select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null, false from gone`,
 )
+
+const HELD_BY = `
+select ${QUEUE_COLUMNS} from hookkeeper_queue q where q.bucket = any ($1::int4[]) and q.state = 1 and q.holder = $2`
 
 const REREAD = `
 select q.* from unnest($1::int4[], $2::int8[]) i(bucket, n)
