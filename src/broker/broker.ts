@@ -34,7 +34,7 @@ export interface Traits {
   readonly ordered: boolean
   /** `append` and `receive` take and give at most so many at once. */
   readonly batchMax: number
-  /** Messages travel so many to a request, and each request has its price: it pays to wait `gatherMs` for others. Absent where it does not. */
+  /** A request has its price, and `of` messages are worth one: for fewer it pays to wait `gatherMs` for others. Absent where it does not. */
   readonly requests?: { readonly of: number; readonly gatherMs: number }
   /** The largest body, in bytes as it is handed over. A larger one is answered with `too-large`, by itself. */
   readonly bodyBytesMax: number

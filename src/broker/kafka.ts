@@ -40,6 +40,9 @@ export async function openKafkaBroker(options: BrokerOptions): Promise<Broker> {
   return broker
 }
 
+/** Each goes to every partition's leader and waits for its replicas. */
+const REQUESTS = { of: 32, gatherMs: 2 }
+
 class KafkaBroker implements Broker {
   readonly name: string
   readonly #address: Address
@@ -63,7 +66,8 @@ class KafkaBroker implements Broker {
   }
 
   get traits(): Traits {
-    return { durable: true, shared: true, ordered: true, batchMax: 500, bodyBytesMax: bodyBytesOf(this.#batchBytesMax) }
+    const bodyBytesMax = bodyBytesOf(this.#batchBytesMax)
+    return { durable: true, shared: true, ordered: true, batchMax: 500, requests: REQUESTS, bodyBytesMax }
   }
 
   async append(messages: readonly Message[]): Promise<readonly (BrokerError | null)[]> {
