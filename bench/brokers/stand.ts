@@ -5,7 +5,7 @@ import { kafkaServer, kafkaVersion } from '../../test/services/kafka-server.ts'
 import { Place } from '../../test/services/place.ts'
 import { pubsubServer, pubsubVersion } from '../../test/services/pubsub-server.ts'
 import type { Recipe } from '../../test/services/recipe.ts'
-import { redisServer } from '../../test/services/redis-server.ts'
+import { redisServer, startRedis } from '../../test/services/redis-server.ts'
 import type { RunningService } from '../services.ts'
 
 export const STANDS = ['redis', 'kafka', 'elasticmq', 'fauxqs', 'pubsub'] as const
@@ -24,7 +24,7 @@ export async function startBroker(name: StandName, under: string): Promise<Runni
 }
 
 const ways: Readonly<Record<StandName, (place: Place) => Promise<string>>> = {
-  redis: async (place) => `${(await started(redisServer, place)).url}?stream=bench`,
+  redis: async (place) => `${(await started({ ...redisServer, start: roomy }, place)).url}?stream=bench`,
   kafka: async (place) => {
     const { servers } = await started(kafkaServer, place)
     const { Admin } = await import('@platformatic/kafka')
@@ -48,6 +48,8 @@ const ways: Readonly<Record<StandName, (place: Place) => Promise<string>>> = {
   },
 }
 
+// A fast machine takes more within a run than the tests' server may keep.
+const roomy = (place: Place) => startRedis(place, { maxmemory: '4gb' })
 // As the other emulators, and as it comes: on a disk it takes 30 ms for a message.
 const inMemory = (place: Place) => startElasticMq(place, { keeps: false })
 
