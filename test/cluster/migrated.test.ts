@@ -85,6 +85,28 @@ test('the next schema is made while this program takes and works: every delivery
   await again.close()
 })
 
+test('a step that Postgres ends, since somebody locks its tables in another order, is taken again', {
+  skip: postgres.skip,
+}, async (t) => {
+  const url = await database(t)
+  const { folder } = await withNext(t, [NEXT])
+  const [sql, other] = await Promise.all([sqlTo(t, url), sqlTo(t, url)])
+  await migratePostgres(sql, url)
+  let migrated: Promise<number> | null = null
+
+  await other.together(async (rows) => {
+    // Whoever waits first is the one that looks, and is ended.
+    await rows("set local deadlock_timeout = '5min'")
+    await rows('select from hookkeeper_seen')
+    migrated = migratePostgres(sql, url, folder)
+    const waits = `select from pg_locks where not granted and relation = 'hookkeeper_seen'::regclass`
+    while ((await rows(waits)).length === 0);
+    await rows('select from hookkeeper_queue')
+  })
+
+  assert.equal(await migrated, 1)
+})
+
 test('a schema that is two newer is refused in a sentence, and left as it is', { skip: postgres.skip }, async (t) => {
   const url = await database(t)
   const { folder, known } = await withNext(t, [NEXT, 'create table hookkeeper_later (id int)'])
