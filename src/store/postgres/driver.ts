@@ -10,7 +10,7 @@ export interface Sql {
   rows<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]>
   /** As `rows`, and once more where another try can help: for what changes nothing the second time. */
   again<R = Row>(text: string, values?: readonly unknown[]): Promise<R[]>
-  /** Several statements, all or none. */
+  /** Several statements, all or none. `work` runs again where Postgres ended them for a deadlock, which undid all of them. */
   together<V>(work: (rows: Sql['rows']) => Promise<V>): Promise<V>
   /** What was asked before is still answered. */
   close(): Promise<void>
@@ -79,6 +79,15 @@ export function sqlOver(pool: Pool): Sql {
       throw postgresFailed(error)
     }
   }
+  const transacted = async <V>(work: (rows: Sql['rows']) => Promise<V>): Promise<V> => {
+    if (closed) throw failure('store_closed')
+    const client = await serve(connected(pool)).catch((error) => Promise.reject(postgresFailed(error)))
+    try {
+      return await serve(inTransaction(client, work))
+    } finally {
+      client.release()
+    }
+  }
   return {
     rows,
     async again<R>(text: string, values: readonly unknown[] = []) {
@@ -90,12 +99,12 @@ export function sqlOver(pool: Pool): Sql {
       }
     },
     async together(work) {
-      if (closed) throw failure('store_closed')
-      const client = await serve(connected(pool)).catch((error) => Promise.reject(postgresFailed(error)))
-      try {
-        return await serve(inTransaction(client, work))
-      } finally {
-        client.release()
+      for (let left = DEADLOCKS_MAX; ; left--) {
+        try {
+          return await transacted(work)
+        } catch (error) {
+          if (codeOf(error) !== DEADLOCK || left === 0) throw error
+        }
       }
     },
     // A pool that ends forgets whoever waits for a connection.
@@ -129,6 +138,10 @@ async function once(pool: Pool, text: string, values: unknown[]) {
     throw error
   }
 }
+
+const DEADLOCK = '40P01'
+/** In a row. Two that lock tables or rows in different orders are both done after one. */
+const DEADLOCKS_MAX = 9
 
 /** A process that is frozen in the middle of several statements has their locks for no longer than that. */
 const BEGIN = `begin; set local idle_in_transaction_session_timeout = '10s'`

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { failure } from '../../core/errors.ts'
-import { codeOf, type Sql } from './driver.ts'
+import type { Sql } from './driver.ts'
 import { replant, TRANSPLANTED } from './transplanted.ts'
 
 const FOLDER = new URL('../migrations/postgres/', import.meta.url)
@@ -30,7 +30,7 @@ export async function migratePostgres(sql: Sql, where: string, folder = FOLDER):
   const names = steps(folder)
   let taken = 0
   for (;;) {
-    const found = await unlocked(sql, async (rows) => {
+    const found = await sql.together(async (rows) => {
       await rows('select pg_advisory_xact_lock($1)', [LOCK])
       const version = await schemaVersion(rows)
       const step = names[version]
@@ -48,22 +48,6 @@ export async function migratePostgres(sql: Sql, where: string, folder = FOLDER):
     return taken
   }
 }
-
-/**
- * A step locks tables one after another, and those who work meanwhile lock them in another order: Postgres then ends one of both.
- * All of a step is undone by that, so it is taken again.
- */
-async function unlocked<V>(sql: Sql, step: (rows: Sql['rows']) => Promise<V>, tries = TRIES): Promise<V> {
-  try {
-    return await sql.together(step)
-  } catch (error) {
-    if (codeOf(error) !== DEADLOCK || tries <= 1) throw error
-    return unlocked(sql, step, tries - 1)
-  }
-}
-
-const DEADLOCK = '40P01'
-const TRIES = 10
 
 async function replantIfDumped(sql: Sql): Promise<void> {
   await sql.together(async (rows) => {
