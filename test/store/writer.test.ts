@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Ref, Store } from '../../src/store/store.ts'
 import type { Opened } from '../../src/testing/harness.ts'
 import { DONE, retry, Scene } from '../../src/testing/scene.ts'
 import { local } from '../conformance/sqlite.ts'
@@ -58,6 +58,23 @@ test('holds, leases and lost events outlive a commit that failed', async (t) => 
   assert.equal(await scene.settle(work, DONE), 'settled')
 })
 
+test('a move that fails in a later round says so, and what moved before stands', async (t) => {
+  const { scene, db } = await opened(t)
+  await scene.admitLane(250)
+  const refs = (await scene.ledger.find({ limit: 250 })).data.map(({ ref }) => ref)
+  const discard = (some: readonly Ref[]) =>
+    scene.ledger.move({ refs: some }, { kind: 'discard' }, { by: 'operator', why: 'a test' })
+  db.exec(`create temp trigger full before insert on main.hookkeeper_log
+    when new.seq = ${refs.at(-1)} begin select raise(abort, 'no disk'); end`)
+
+  const moves = [refs, refs.slice(0, 10)].map((some) => discard(some).catch(({ code }) => code))
+
+  assert.deepEqual(await Promise.all(moves), ['store_failed', 'store_failed'])
+  db.exec('drop trigger full')
+  await scene.clock.advance(500)
+  assert.equal(await discard(refs), 50)
+})
+
 test('a second store on the same file is refused in one sentence', async (t) => {
   const clock = new VirtualClock()
   const { path } = await opened(t)
@@ -76,6 +93,7 @@ async function opened(t: TestContext) {
   const db = await connectionOf(scene)
   return {
     scene,
+    db,
     path: String(db.prepare('pragma database_list').get()!['file']),
     async breakDisk() {
       // What has not been filed yet has to be there to be refused.

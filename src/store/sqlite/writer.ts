@@ -4,7 +4,7 @@ import { failure } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
-import type { Hold, Want } from '../store.ts'
+import type { Hold, Move, Note, Selection, Want } from '../store.ts'
 import { Answers, type Said, type Waiter } from './answers.ts'
 import type { Arrivals } from './arrivals/arrivals.ts'
 import { arrive, type Report } from './arrive.ts'
@@ -13,6 +13,7 @@ import { load } from './boot.ts'
 import { isLeaseholders, isRead, isWrite, looksBack, run } from './calls.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { storeFailed } from './failed.ts'
+import { Jobs } from './jobs.ts'
 import { expireLeases } from './lease.ts'
 import { LeaseCalls } from './lease-calls.ts'
 import { move } from './move.ts'
@@ -53,7 +54,7 @@ export class Writer {
   readonly #queue = new Queue()
   readonly #leases = new LeaseCalls()
   readonly #answers: Answers
-  #jobs: (Waiter & { steps: Generator<void, unknown> })[] = []
+  readonly #jobs = new Jobs()
   #holds: readonly Hold[] = []
   #scheduled = false
   /** Whoever may write now in our place. */
@@ -129,7 +130,7 @@ export class Writer {
     this.#syncLast()
     for (const command of this.#queue.takeAll()) command.reject(failure('store_closed'))
     for (const call of this.#leases.take()) call.resolve([])
-    for (const job of this.#jobs) job.reject(failure('store_closed'))
+    for (const job of this.#jobs.take()) job.reject(failure('store_closed'))
     this.#options.sync.close()
     this.#options.arrivals?.close()
     this.#db.close()
@@ -157,7 +158,7 @@ export class Writer {
   #round(): void {
     if (this.#broken && !this.#mend()) return this.#refuseAll()
     const commands = this.#queue.take(this.#options.arrivals?.at ?? 0)
-    if (commands.length > 0 && this.#jobs.length === 0 && !this.#more() && commands.every(({ name }) => isRead(name))) {
+    if (commands.length > 0 && !this.#jobs.some && !this.#more() && commands.every(({ name }) => isRead(name))) {
       this.#lookAll(commands)
       // The alarm may have rung for this very round: what it was set for is still to be done.
       return this.#plan()
@@ -180,9 +181,9 @@ export class Writer {
     this.#checkpoints.after(this.#bytes)
     this.#bytes = 0
     this.#lookAll(commands)
-    if (report || commands.length + this.#jobs.length > 0) this.#lastWorkAt = this.#book.now()
+    if (report || commands.length > 0 || this.#jobs.some) this.#lastWorkAt = this.#book.now()
     this.#plan()
-    if (this.#jobs.length > 0 || this.#queue.size > 0 || !this.#asleep()) this.#schedule()
+    if (this.#jobs.some || this.#queue.size > 0 || !this.#asleep()) this.#schedule()
   }
 
   #more(): boolean {
@@ -206,7 +207,7 @@ export class Writer {
     const report = this.#more() ? arrive(book, this.#options.arrivals!) : null
     let load = report?.places.length ?? 0
     for (const command of commands) load += this.#execute(command, said)
-    this.#stepJobs(said.synced)
+    said.synced.push(...this.#jobs.step())
     const idle = now - this.#lastWorkAt >= IDLE_MS
     this.#bytes += this.#sweeper.step(book)
     book.projection.step(book, { load, idle })
@@ -224,11 +225,7 @@ export class Writer {
       return 0
     }
     if (name === 'move') {
-      const steps = move(
-        this.#book,
-        ...(args as [Parameters<typeof move>[1], Parameters<typeof move>[2], Parameters<typeof move>[3]]),
-      )
-      this.#jobs.push({ steps, resolve: command.resolve, reject: command.reject })
+      this.#jobs.add(move(this.#book, ...(args as [Selection, Move, Note])), command)
       return 0
     }
     if (name === 'pause') this.#paused = command
@@ -249,14 +246,6 @@ export class Writer {
   #hold(holds: readonly Hold[]): void {
     this.#holds = holds
     this.#book.lanes.hold(this.#book.holding.replace(holds), this.#book.now())
-  }
-
-  #stepJobs(answers: Said['synced']): void {
-    for (const job of this.#jobs.splice(0)) {
-      const step = job.steps.next()
-      if (step.done) answers.push({ to: job, value: step.value })
-      else this.#jobs.push(job)
-    }
   }
 
   #lookAll(commands: readonly Command[]): void {
@@ -292,7 +281,7 @@ export class Writer {
     if (!this.#broken) this.#options.log.error({ code: failed.code }, failed.message)
     this.#broken = true
     const unheard = this.#answers.take().map(({ to }) => to)
-    for (const waiter of [...told, ...unheard, ...this.#leases.take(), ...this.#jobs.splice(0)]) {
+    for (const waiter of [...told, ...unheard, ...this.#leases.take(), ...this.#jobs.take()]) {
       waiter.reject(failed)
       // Who never hears that it may write does not say when it has written.
       if (waiter === this.#paused) this.#paused = null
