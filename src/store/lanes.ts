@@ -1,6 +1,6 @@
 import { DueHeap, NONE, SkewHeaps } from './heaps.ts'
-import { Parking, Queue } from './parking.ts'
 import type { Counts, Scheduler, Slot, Waiting, Wish } from './scheduler.ts'
+import { Standing } from './standing.ts'
 import type { Ref } from './store.ts'
 import {
   ALONE,
@@ -9,18 +9,13 @@ import {
   BLOCKS,
   EventTable,
   HELD,
-  IDLE,
   LaneTable,
-  PARKED,
   READY,
-  RINGED,
   RULED,
   RUNNING,
   SCHEDULED,
-  WAITS_ALONE,
 } from './tables.ts'
 import { Tally } from './tally.ts'
-import { Turns } from './turns.ts'
 
 /**
  * Lanes in memory. Each lane is a heap of its ready events; lanes with something ready stand in the ring of their most urgent
@@ -32,9 +27,7 @@ export class Lanes implements Scheduler {
   readonly #tally = new Tally(this.#events, this.#table)
   readonly #heaps = new SkewHeaps((a, b) => this.#events.before(a, b))
   readonly #scheduled = new DueHeap()
-  readonly #turns = new Turns()
-  readonly #parked = new Parking()
-  readonly #alone = new Queue((lane) => this.#table.status[lane] === WAITS_ALONE)
+  readonly #standing = new Standing(this.#table)
   #rule: (type: number, lane: number, tenant: number) => boolean = () => false
 
   get counts(): Readonly<Counts> {
@@ -52,18 +45,17 @@ export class Lanes implements Scheduler {
     if (event.dueAt > now) {
       this.#schedule(slot, event.dueAt, event.blocks)
       // Others of its lane may be in a ring already: now they wait for it.
-      this.#look(lane)
+      this.#standing.look(lane)
     } else this.#makeReady(slot, event.dueAt)
     return slot
   }
 
   take(wish: Wish): Slot[] {
-    const waits = (lane: number, type: number) =>
-      this.#table.status[lane] === PARKED && this.#events.type[this.#table.head[lane]!] === type
-    for (const lane of this.#parked.leave((type) => Math.min(wish.room(type), wish.max), waits)) this.#look(lane)
+    const headType = (lane: number) => this.#events.type[this.#table.head[lane]!]!
+    this.#standing.unpark((type) => Math.min(wish.room(type), wish.max), headType)
     for (;;) {
-      const taken = this.#alone.some() ? [] : this.#takeBeside(wish)
-      if (taken.length > 0 || !this.#alone.some()) return taken
+      const taken = this.#standing.someAlone ? [] : this.#takeBeside(wish)
+      if (taken.length > 0 || !this.#standing.someAlone) return taken
       // The worker first runs dry: whatever killed the last process gets this one for itself.
       if (!wish.idle) return []
       const slot = this.#takeAlone(wish)
@@ -74,9 +66,8 @@ export class Lanes implements Scheduler {
   #takeBeside(wish: Wish): Slot[] {
     const taken: Slot[] = []
     while (taken.length < wish.max) {
-      const lane = this.#turns.next()
+      const lane = this.#standing.next()
       if (lane === NONE) break
-      this.#leaveRing(lane)
       const slot = this.#leasable(lane, wish, false)
       if (slot !== NONE) taken.push(this.#start(slot, wish))
     }
@@ -85,7 +76,7 @@ export class Lanes implements Scheduler {
 
   claim(slot: Slot): void {
     const lane = this.#events.lane[slot]!
-    if (this.#table.status[lane] === RINGED) this.#leaveRing(lane)
+    this.#standing.leave(lane)
     this.#table.head[lane] = this.#heaps.without(this.#table.head[lane]!, new Set([slot]))
     this.#begin(slot)
   }
@@ -96,7 +87,7 @@ export class Lanes implements Scheduler {
     this.#events.flags[slot] = (this.#events.flags[slot]! & HELD) | (to.alone ? ALONE : 0)
     if (to.dueAt > now) this.#schedule(slot, to.dueAt, to.blocks)
     else this.#makeReady(slot, to.dueAt)
-    this.#place(lane)
+    this.#standing.place(lane)
   }
 
   drop(slot: Slot, blocks: boolean): void {
@@ -104,7 +95,7 @@ export class Lanes implements Scheduler {
     this.#end(lane)
     if (blocks) this.#table.blockers[lane]!++
     this.#forget(slot)
-    this.#place(lane)
+    this.#standing.place(lane)
   }
 
   /** Nothing is in it, and nothing keeps it from being leased from. */
@@ -116,14 +107,14 @@ export class Lanes implements Scheduler {
   block(key: number, tenant: number): void {
     const lane = this.#table.of(key, tenant)
     this.#table.blockers[lane]!++
-    this.#place(lane)
+    this.#standing.place(lane)
   }
 
   unblock(key: number): void {
     const lane = this.#table.find(key)
     if (lane === undefined || this.#table.blockers[lane] === 0) return
     this.#table.blockers[lane]!--
-    this.#place(lane)
+    this.#standing.place(lane)
     this.#table.sweep(lane)
   }
 
@@ -154,7 +145,7 @@ export class Lanes implements Scheduler {
       touched.add(this.#events.lane[slot]!)
     }
     for (let lane = 0; lane < this.#table.size; lane++) if (this.#table.status[lane] === BEHIND_HOLD) touched.add(lane)
-    for (const lane of touched) this.#look(lane)
+    for (const lane of touched) this.#standing.look(lane)
   }
 
   release(refs: ReadonlySet<Ref>, now: number): number {
@@ -163,7 +154,7 @@ export class Lanes implements Scheduler {
       if (!(this.#events.flags[slot]! & HELD) || !refs.has(this.#events.ref[slot]!)) continue
       if (this.#events.where[slot] === READY) this.#turnHold(slot, this.#events.flags[slot]! & ~HELD, now)
       else this.#events.flags[slot]! &= ~HELD
-      this.#look(this.#events.lane[slot]!)
+      this.#standing.look(this.#events.lane[slot]!)
       released++
     }
     return released
@@ -185,7 +176,7 @@ export class Lanes implements Scheduler {
     }
     for (const lane of lanes) this.#table.head[lane] = this.#heaps.without(this.#table.head[lane]!, gone)
     for (const slot of gone) this.#forget(slot)
-    for (const lane of lanes) this.#look(lane)
+    for (const lane of lanes) this.#standing.look(lane)
     return removed
   }
 
@@ -200,32 +191,29 @@ export class Lanes implements Scheduler {
     for (let head = this.#table.head[lane]!; head !== NONE; head = this.#table.head[lane]!) {
       const type = this.#events.type[head]!
       if (this.#events.held(head)) {
-        if (wish.strict(type)) return this.#waitAs(lane, BEHIND_HOLD)
+        if (wish.strict(type)) {
+          this.#standing.waitBehindHold(lane)
+          return NONE
+        }
         this.#table.head[lane] = this.#heaps.pop(head)
         this.#events.flags[head]! |= ASIDE
       } else if (!alone && this.#events.flags[head]! & ALONE) {
-        this.#alone.push(lane)
-        return this.#waitAs(lane, WAITS_ALONE)
+        this.#standing.waitAlone(lane)
+        return NONE
       } else if (wish.room(type) <= 0) {
-        this.#parked.add(type, lane)
-        return this.#waitAs(lane, PARKED)
+        this.#standing.waitForRoom(lane, type)
+        return NONE
       } else return head
     }
     return NONE
   }
 
-  #waitAs(lane: number, status: number): typeof NONE {
-    this.#table.status[lane] = status
-    return NONE
-  }
-
   #takeAlone(wish: Wish): Slot {
-    while (this.#alone.some()) {
-      const lane = this.#alone.shift()
-      this.#table.status[lane] = IDLE
+    while (this.#standing.someAlone) {
+      const lane = this.#standing.nextAlone()
       const slot = this.#table.blockers[lane] ? NONE : this.#leasable(lane, wish, true)
       if (slot !== NONE) return this.#start(slot, wish)
-      this.#place(lane)
+      this.#standing.place(lane)
     }
     return NONE
   }
@@ -233,7 +221,7 @@ export class Lanes implements Scheduler {
   #start(slot: Slot, wish: Wish): Slot {
     this.#table.head[this.#events.lane[slot]!] = this.#heaps.pop(slot)
     this.#begin(slot)
-    this.#turns.took()
+    this.#standing.took()
     wish.taken(this.#events.type[slot]!)
     return slot
   }
@@ -252,35 +240,6 @@ export class Lanes implements Scheduler {
 
   // Placing.
 
-  /** A lane stands in the ring of its most urgent ready class, unless something keeps it out. */
-  #place(lane: number): void {
-    const status = this.#table.status[lane]
-    if (status !== IDLE && status !== RINGED) return
-    const urgency = this.#table.blockers[lane]! > 0 ? NONE : this.#table.mostUrgent(lane)
-    if (status === RINGED && urgency === this.#table.urgency[lane]) return
-    if (status === RINGED) this.#leaveRing(lane)
-    if (urgency !== NONE) this.#enterRing(lane, urgency)
-    else this.#table.sweep(lane)
-  }
-
-  /** Looks at a lane anew whose head or holds changed while it waited for something. */
-  #look(lane: number): void {
-    const status = this.#table.status[lane]
-    if (status === PARKED || status === BEHIND_HOLD || status === WAITS_ALONE) this.#table.status[lane] = IDLE
-    this.#place(lane)
-  }
-
-  #enterRing(lane: number, urgency: number): void {
-    this.#turns.enter(lane, this.#table.tenant[lane]!, urgency)
-    this.#table.status[lane] = RINGED
-    this.#table.urgency[lane] = urgency
-  }
-
-  #leaveRing(lane: number): void {
-    this.#turns.leave(lane, this.#table.tenant[lane]!, this.#table.urgency[lane]!)
-    this.#table.status[lane] = IDLE
-  }
-
   #schedule(slot: Slot, dueAt: number, blocks: boolean): void {
     this.#events.where[slot] = SCHEDULED
     this.#tally.counts.scheduled++
@@ -297,8 +256,8 @@ export class Lanes implements Scheduler {
     if (this.#ruled(slot)) this.#events.flags[slot]! |= RULED
     this.#table.head[lane] = this.#heaps.push(this.#table.head[lane]!, slot)
     this.#tally.enter(slot, at)
-    if (this.#table.head[lane] === slot) this.#look(lane)
-    else this.#place(lane)
+    if (this.#table.head[lane] === slot) this.#standing.look(lane)
+    else this.#standing.place(lane)
   }
 
   #turnHold(slot: Slot, flags: number, now: number): void {
