@@ -1,4 +1,5 @@
 import { type Broker, BrokerError } from '../broker/broker.ts'
+import { Bell } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Envelope } from '../core/event.ts'
 import type { Logger } from '../core/service.ts'
@@ -67,7 +68,7 @@ export class GroupCommit {
   /** Ends the wait for others. */
   #gathering: (() => void) | null = null
   #watching = false
-  #idle: (() => void)[] = []
+  readonly #idle = new Bell()
 
   constructor(deps: CommitDeps) {
     this.#deps = deps
@@ -83,7 +84,7 @@ export class GroupCommit {
   }
 
   idle(): Promise<void> {
-    return this.#quiet() ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+    return this.#quiet() ? Promise.resolve() : this.#idle.next()
   }
 
   #quiet(): boolean {
@@ -150,7 +151,7 @@ export class GroupCommit {
       for (const { envelope } of batch) this.#deps.admission.gave(envelope.body.length)
       this.#unanswered.delete(batch)
       this.#schedule()
-      if (this.#quiet()) for (const resolve of this.#idle.splice(0)) resolve()
+      if (this.#quiet()) this.#idle.ring()
     }
   }
 

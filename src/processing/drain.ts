@@ -1,5 +1,6 @@
 import type { Batch, Broker, Lent } from '../broker/broker.ts'
 import { ceiling, type RetryPolicy } from '../core/backoff.ts'
+import { Bell } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Random } from '../core/random.ts'
 import type { Logger, Service } from '../core/service.ts'
@@ -42,7 +43,7 @@ export class Drain implements Service {
   #heldBytes = 0
   #running: Promise<unknown> | null = null
   #receiving = 0
-  #wake: (() => void)[] = []
+  readonly #change = new Bell()
 
   constructor(options: DrainOptions) {
     this.#options = options
@@ -59,7 +60,7 @@ export class Drain implements Service {
   /** Takes in what is on loan here, if the ledger takes it; what it does not comes again. */
   async stop(): Promise<void> {
     this.#stop.abort()
-    this.#change()
+    this.#change.ring()
     await this.#running
     await Promise.all(this.#acking)
   }
@@ -77,7 +78,7 @@ export class Drain implements Service {
     const { signal } = this.#stop
     let full = false
     for (let failures = 0; !signal.aborted; ) {
-      if (this.#enough(full)) await this.#changed()
+      if (this.#enough(full)) await this.#change.next()
       else {
         try {
           const max = Math.min(ADMIT_MAX, source.traits.batchMax)
@@ -94,7 +95,7 @@ export class Drain implements Service {
       }
     }
     this.#receiving--
-    this.#change()
+    this.#change.ring()
   }
 
   /** A broker that gave less than it was asked for has no more just now: what comes while others wait is better fetched together. */
@@ -107,7 +108,7 @@ export class Drain implements Service {
     const { signal } = this.#stop
     for (let failures = 0; !this.#over(); ) {
       const batches = this.#batches()
-      if (batches.length === 0) await this.#changed()
+      if (batches.length === 0) await this.#change.next()
       else if (await this.#took(batches)) failures = 0
       else if (signal.aborted) return
       else await this.#pause(++failures)
@@ -152,13 +153,13 @@ export class Drain implements Service {
       this.#acknowledge(batch, drained.slice(at, at + batch.messages.length))
       at += batch.messages.length
     }
-    this.#change()
+    this.#change.ring()
     return true
   }
 
   #begin(count: number): void {
     this.#admitting = count
-    this.#change()
+    this.#change.ring()
   }
 
   #acknowledge(batch: Batch, drained: readonly Drained[]): void {
@@ -166,7 +167,7 @@ export class Drain implements Service {
     const acking = this.#heard(batch, failed).finally(() => {
       this.#count(batch, -1)
       this.#acking.delete(acking)
-      this.#change()
+      this.#change.ring()
     })
     this.#acking.add(acking)
   }
@@ -185,7 +186,7 @@ export class Drain implements Service {
   #hold(batch: Batch): void {
     this.#held.push(batch)
     this.#count(batch, 1)
-    this.#change()
+    this.#change.ring()
   }
 
   #count({ messages }: Batch, times: 1 | -1): void {
@@ -219,13 +220,5 @@ export class Drain implements Service {
       const cancel = clock.after(random() * ceiling(PATIENCE, failures), done)
       signal.addEventListener('abort', done)
     })
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => this.#wake.push(resolve))
-  }
-
-  #change(): void {
-    for (const resolve of this.#wake.splice(0)) resolve()
   }
 }

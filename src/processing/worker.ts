@@ -1,4 +1,5 @@
 import { ceiling, type RetryPolicy } from '../core/backoff.ts'
+import { Bell } from '../core/bell.ts'
 import { breath, type Clock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
@@ -16,6 +17,7 @@ import type { Meter } from './report.ts'
 import type { Share } from './roster.ts'
 import { leaseMs, Running } from './running.ts'
 import { Settler } from './settler.ts'
+import { Trouble } from './trouble.ts'
 
 export interface WorkerOptions {
   readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
@@ -61,10 +63,10 @@ export class Worker implements Service {
   readonly #working = new Set<Running>()
   #open = 0
   #stopping = false
-  #troubled = { lease: false, settle: false }
+  readonly #trouble: Trouble
   #lease: AbortController | null = null
   #full: readonly Registered[] = []
-  #waiters: (() => void)[] = []
+  readonly #change = new Bell()
   #hurry: () => void = () => {}
   #begun = 0
   #loop: Promise<void> | null = null
@@ -72,8 +74,9 @@ export class Worker implements Service {
 
   constructor(options: WorkerOptions) {
     const { store, clock, policy, random, log, meter, locks } = options
-    const settleTrouble = (error: unknown | null) => this.#trouble('settle', error)
     this.#options = options
+    this.#trouble = new Trouble(log)
+    const settleTrouble = (error: unknown | null) => this.#trouble.is('settle', error)
     this.#settler = new Settler({ ledger: store.ledger, clock, trouble: settleTrouble })
     this.#ahead = new Ahead(clock, () => void this.#giveBackAhead())
     const deadlines = new Deadlines(clock)
@@ -102,7 +105,7 @@ export class Worker implements Service {
 
   /** The store takes leases and results, and the worker is not stopping. */
   ready(): boolean {
-    return !this.#stopping && !this.#troubled.lease && !this.#troubled.settle
+    return !this.#stopping && !this.#trouble.some
   }
 
   /** How many events are being worked. */
@@ -118,7 +121,7 @@ export class Worker implements Service {
   async #run(): Promise<void> {
     for (let failures = 0; !this.#stopping && this.#left() > 0; ) {
       // Handlers that end in one breath are followed by one lease.
-      if (this.#room() <= 0) await this.#change().then(breath)
+      if (this.#room() <= 0) await this.#change.next().then(breath)
       else {
         const leased = await this.#leased()
         failures = leased ? 0 : failures + 1
@@ -132,7 +135,7 @@ export class Worker implements Service {
   /** Nothing is ready: but what runs may hold up lanes. */
   async #dry(): Promise<void> {
     if (this.#open === 0) this.#cease()
-    else await this.#change()
+    else await this.#change.next()
   }
 
   #room(): number {
@@ -153,16 +156,17 @@ export class Worker implements Service {
     this.#lease = abort
     this.#full = handlers.all.filter((handler) => handlers.room(handler) === 0)
     // A store that was away is asked for a plain answer first, so that readiness need not wait for work to come.
-    const waitMs = this.#troubled.lease || this.#options.bounds ? 0 : Math.min(WAIT_MS, handlers.waitMs() ?? WAIT_MS)
+    const waitMs =
+      this.#trouble.at('lease') || this.#options.bounds ? 0 : Math.min(WAIT_MS, handlers.waitMs() ?? WAIT_MS)
     const max = this.#room()
     const own = handlers.handles(max)
     const want = { max, waitMs, worker: name, release, ...(share?.(own) ?? { handles: own }) }
     try {
       const work = await store.ledger.lease(want, abort.signal)
-      this.#trouble('lease', null)
+      this.#trouble.is('lease', null)
       return work
     } catch (error) {
-      this.#trouble('lease', error)
+      this.#trouble.is('lease', error)
       return null
     } finally {
       this.#lease = null
@@ -195,7 +199,7 @@ export class Worker implements Service {
 
   /** It may be what ended its process, so nothing else is at risk while it runs: no other handler, no unsettled result. */
   async #workAlone(work: Work): Promise<void> {
-    while (this.#open > 0) await this.#change()
+    while (this.#open > 0) await this.#change.next()
     if (this.#stopping) return this.#giveBack([work])
     const leasedAt = this.#options.clock.now()
     const handlers = this.#options.handlers.matching(work.event.type)
@@ -214,7 +218,7 @@ export class Worker implements Service {
     }
     this.#free(running)
     this.#open--
-    this.#changed()
+    this.#change.ring()
   }
 
   /** The place is free as soon as the handlers are through: the next events are leased while the commit is under way. */
@@ -235,7 +239,7 @@ export class Worker implements Service {
     this.#options.handlers.free(handlers)
     // The lease under way was told that this handler has no room: it is asked anew.
     if (handlers.some((handler) => this.#full.includes(handler))) this.#lease?.abort()
-    this.#changed()
+    this.#change.ring()
   }
 
   async #drain(): Promise<void> {
@@ -252,13 +256,13 @@ export class Worker implements Service {
   #cease(): void {
     this.#stopping = true
     this.#lease?.abort()
-    this.#changed()
+    this.#change.ring()
     this.#hurry()
   }
 
   async #through(): Promise<void> {
     await this.#loop
-    while (this.#open > 0) await this.#change()
+    while (this.#open > 0) await this.#change.next()
   }
 
   /** Each attempt gives its own event back. */
@@ -272,31 +276,12 @@ export class Worker implements Service {
     for (const running of waiting) this.#leave(running)
     await this.#giveBack(waiting.map(({ work }) => work))
     this.#open -= waiting.length
-    this.#changed()
+    this.#change.ring()
   }
 
   /** Where the store cannot be reached, the leases run out. */
   async #giveBack(work: readonly Work[]): Promise<void> {
-    await this.#options.store.ledger.giveBack(work, 0).catch((error: unknown) => this.#trouble('lease', error))
-  }
-
-  #trouble(where: 'lease' | 'settle', error: unknown | null): void {
-    const troubled = error !== null
-    if (this.#troubled[where] === troubled) return
-    this.#troubled[where] = troubled
-    if (troubled) this.#options.log.error({ where, ...note(error, null) }, 'the ledger does not answer; trying again')
-    else this.#options.log.info({ where }, 'the ledger answers again')
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => this.#waiters.push(resolve))
-  }
-
-  #changed(): void {
-    const waiters = this.#waiters
-    if (waiters.length === 0) return
-    this.#waiters = []
-    for (const wake of waiters) wake()
+    await this.#options.store.ledger.giveBack(work, 0).catch((error: unknown) => this.#trouble.is('lease', error))
   }
 
   /** Cut short when the worker stops. */

@@ -1,10 +1,11 @@
+import { Bell } from '../../core/bell.ts'
 import type { SpoolFile } from './file.ts'
 
 /** Lets all that was asked for in one turn of the loop through together: one transaction, one sync, one answer for all. */
 export class Turnstile {
   readonly #file: SpoolFile
   #queue: Passing[] = []
-  #idle: (() => void)[] = []
+  readonly #turned = new Bell()
 
   constructor(file: SpoolFile) {
     this.#file = file
@@ -18,7 +19,7 @@ export class Turnstile {
   }
 
   idle(): Promise<void> {
-    return this.#queue.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve))
+    return this.#queue.length === 0 ? Promise.resolve() : this.#turned.next()
   }
 
   #turn(): void {
@@ -32,7 +33,7 @@ export class Turnstile {
     } catch (error) {
       for (const { reject } of passing) reject(error)
     }
-    for (const resolve of this.#idle.splice(0)) resolve()
+    this.#turned.ring()
   }
 }
 

@@ -1,3 +1,4 @@
+import { Bell } from '../../core/bell.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Ref } from '../store.ts'
 import type { Book, LaneKey } from './book.ts'
@@ -35,7 +36,7 @@ const LONG_MS = 10
 export class Flights {
   readonly #under = new Set<Flight>()
   readonly #refs = new Set<Ref>()
-  #waiters: (() => void)[] = []
+  readonly #arrivals = new Bell()
 
   get some(): boolean {
     return this.#under.size > 0
@@ -60,7 +61,7 @@ export class Flights {
     this.#under.delete(flight)
     for (const { ref } of flight.draft.changes) this.#refs.delete(ref)
     for (const { key } of flight.lanes) flight.book.lanes.unblock(key)
-    for (const wake of this.#waiters.splice(0)) wake()
+    this.#arrivals.ring()
   }
 
   /** Resolves when the next one may begin. */
@@ -73,6 +74,6 @@ export class Flights {
 
   /** Resolves when one more has arrived. */
   next(): Promise<void> {
-    return new Promise((resolve) => this.#waiters.push(resolve))
+    return this.#arrivals.next()
   }
 }

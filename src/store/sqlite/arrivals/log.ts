@@ -1,3 +1,4 @@
+import { Bell } from '../../../core/bell.ts'
 import type { Clock } from '../../../core/clock.ts'
 import type { Envelope } from '../../../core/event.ts'
 import { storeFailed } from '../failed.ts'
@@ -36,7 +37,7 @@ export class ArrivalsLog {
   #syncing: readonly Batch[] = []
   #scratch = Buffer.allocUnsafeSlow(0)
   #appends = 0
-  #idle: (() => void)[] = []
+  readonly #idle = new Bell()
   #cancel: () => void
 
   constructor(folder: string, options: { first: number; progress: Progress; clock: Clock; rouse: () => void }) {
@@ -57,7 +58,7 @@ export class ArrivalsLog {
     try {
       await this.#append(events, written)
     } finally {
-      if (--this.#appends === 0) for (const resolve of this.#idle.splice(0)) resolve()
+      if (--this.#appends === 0) this.#idle.ring()
     }
   }
 
@@ -75,7 +76,7 @@ export class ArrivalsLog {
   /** Waits for what is under way. */
   async close(): Promise<void> {
     this.#cancel()
-    if (this.#appends > 0) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    if (this.#appends > 0) await this.#idle.next()
     this.#leave()
   }
 
