@@ -6,22 +6,19 @@ import type { Backlog, Hold, Ref, Want, Work } from '../store.ts'
 import type { Newcomer } from './admit.ts'
 import { Alarm } from './alarm.ts'
 import { Asks } from './asks.ts'
-import { Births, type Expected } from './births.ts'
-import { Book } from './book.ts'
+import type { Expected } from './births.ts'
+import type { Book } from './book.ts'
 import { Draft } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { elsewhere } from './elsewhere.ts'
 import { Ends } from './expiry.ts'
 import { type Asked, type Flight, Flights } from './flights.ts'
 import { type Command, Hand } from './hand.ts'
-import { Leasing, partition } from './leasing.ts'
-import { Looks } from './looks.ts'
-import { type Admission, Newcomers } from './newcomers.ts'
-import { Arrivals, type News, type QueueRow } from './news.ts'
+import { Leasing } from './leasing.ts'
+import { Memory } from './memory.ts'
+import type { Admission } from './newcomers.ts'
 import type { Seats } from './seats.ts'
 import { troubled } from './trouble.ts'
-import { Unheard } from './unheard.ts'
-import { Wrong } from './wrong.ts'
 
 export interface DeskOptions {
   readonly sql: Sql
@@ -39,50 +36,36 @@ const AFTER_FAILURE_MS = 250
 
 /**
  * Where a process works its buckets. One turn after another: hears what is new, ends what ran out, applies what was asked, leases,
- * and sends all of it off in one statement; what was asked meanwhile goes into the next. Memory runs ahead of the write; where the
- * rows say otherwise it is put right, and after a failure it is read anew.
+ * and sends all of it off in one statement; what was asked meanwhile goes into the next.
  */
 export class Desk {
   readonly #options: DeskOptions
-  readonly #arrivals: Arrivals
   readonly #leasing: Leasing
   readonly #ends: Ends
-  #book = new Book()
-  #holds: readonly Hold[] = []
+  readonly #memory: Memory
   readonly #doubts = new Set<Ref>()
   readonly #flights = new Flights()
   readonly #asks: Asks
   readonly #alarm: Alarm
-  readonly #wrong = new Wrong()
   #failure: Error | null = null
   /** Lanes have become free. */
   #freed = false
   #turning: Promise<void> | null = null
-  readonly #looks = new Looks()
-  readonly #unheard: Unheard
-  readonly #births: Births
-  readonly #newcomers: Newcomers
-  #beatAt = 0
   /** What nobody will ask for any more is not read from a server that may be away. */
   #closing = false
   #closed = false
 
   constructor(options: DeskOptions) {
     this.#options = options
-    this.#arrivals = new Arrivals(options.sql)
     this.#leasing = new Leasing(options)
     this.#ends = new Ends({ ...options, leasing: this.#leasing })
     this.#asks = new Asks(this.#flights, this.#leasing)
     this.#alarm = new Alarm(options)
-    const parts = { ...options, leasing: this.#leasing, arrivals: this.#arrivals, looks: this.#looks }
-    const awaited = (ref: Ref, row: QueueRow) => this.#flights.has(ref) || this.#births.awaits(ref, row)
-    this.#unheard = new Unheard({ ...parts, asks: this.#asks, awaited })
-    this.#births = new Births({ ...parts, unheard: this.#unheard })
-    this.#newcomers = new Newcomers({ ...parts, births: this.#births })
+    this.#memory = new Memory({ ...options, leasing: this.#leasing, asks: this.#asks, flights: this.#flights })
   }
 
   get book(): Book {
-    return this.#book
+    return this.#memory.book
   }
 
   ask<V>(command: Command): Promise<V> {
@@ -94,7 +77,7 @@ export class Desk {
 
   lease(want: Want, signal?: AbortSignal): Promise<readonly Work[]> {
     if (this.#closed) return Promise.reject(failure('store_closed'))
-    if (!this.#options.seats.works) this.#beatAt = 0
+    if (!this.#options.seats.works) this.#memory.beatSoon()
     this.#options.seats.works = true
     this.#go()
     return this.#leasing.ask(want, this.#options.now(), signal)
@@ -102,21 +85,20 @@ export class Desk {
 
   /** Something came elsewhere, or into buckets that are not ours alone. */
   stir(): void {
-    this.#looks.stirred = true
+    this.#memory.looks.stirred = true
     if (this.#options.seats.holdings.length > 0) this.#go()
   }
 
   /** These are about to be recorded: what of them can be leased at once. */
   expect(events: readonly Envelope[]): Expected | null {
-    return this.#failure ? null : this.#newcomers.expect(this.#book, events, this.#options.now())
+    return this.#failure ? null : this.#memory.expect(events)
   }
 
   /** These were admitted here. */
   came(newcomers: readonly Newcomer[], admission: Admission): void {
-    const { rows, look } = this.#newcomers.came(newcomers, admission, this.#book)
-    this.#takeIn(rows)
-    if (look) this.stir()
-    else if (this.#newcomers.some) this.#go()
+    const next = this.#memory.came(newcomers, admission)
+    if (next === 'look') this.stir()
+    else if (next === 'turn') this.#go()
   }
 
   /** Resolves when a look has told what there was by now. */
@@ -127,14 +109,14 @@ export class Desk {
 
   /** Of this moment; null where there is nothing to look at. */
   async controlsVersion(): Promise<string | null> {
-    if (this.#arrivals.buckets.length === 0) return null
+    if (!this.#memory.follows) return null
     await this.lookNow()
-    return this.#arrivals.controlsVersion
+    return this.#memory.controlsVersion
   }
 
   /** Its buckets were taken from it. */
   async renounce(): Promise<void> {
-    this.#beatAt = 0
+    this.#memory.beatSoon()
     this.stir()
     if (this.#options.seats.works) await this.ask({ kind: 'look' })
   }
@@ -145,8 +127,7 @@ export class Desk {
   }
 
   hold(holds: readonly Hold[]): void {
-    this.#holds = holds
-    this.#book.hold(holds, this.#options.now())
+    this.#memory.hold(holds)
     this.#go()
   }
 
@@ -188,8 +169,8 @@ export class Desk {
 
   get #hasMore(): boolean {
     if (this.#closed) return false
-    if (this.#failure || this.#asks.clear || (this.#wrong.all.length > 0 && !this.#closing)) return true
-    const news = this.#looks.stirred || this.#newcomers.some || this.#freed
+    if (this.#failure || this.#asks.clear || (this.#memory.mistaken && !this.#closing)) return true
+    const news = this.#memory.news || this.#freed
     return this.#leasing.hasNew || (news && this.#leasing.waits)
   }
 
@@ -197,17 +178,11 @@ export class Desk {
     await this.#flights.ready(this.#options.pace)
     while (this.#failure && this.#flights.some) await this.#flights.next()
     if (this.#failure) return this.#recover(this.#failure)
-    const { pace, now } = this.#options
     const asked = this.#asks.takeClear()
-    const hasty = this.#leasing.hear(this.#looks.patientMs)
+    const hasty = this.#leasing.hear(this.#memory.looks.patientMs)
     this.#freed = false
     try {
-      if (pace.now() >= this.#beatAt && this.#options.seats.works) await this.#beat()
-      if (this.#looks.due(pace.now(), hasty && this.#book.lanes.counts.ready === 0)) await this.#look()
-      await this.#putRight()
-      if (this.#unheard.some && !this.#closing) await this.#unheard.find()
-      this.#takeIn(this.#newcomers.tell())
-      this.#book.lanes.due(now())
+      await this.#memory.hear({ hasty, closing: this.#closing })
       await this.#write(asked)
     } catch (error) {
       this.#failure = troubled(this.#options.log, error)
@@ -215,50 +190,18 @@ export class Desk {
     }
   }
 
-  async #beat(): Promise<void> {
-    const { seats, pace } = this.#options
-    const { lost, taken, restMs } = await seats.beat(this.counts(), pace.now())
-    for (const bucket of [...lost, ...taken]) this.#births.untell(bucket)
-    for (const bucket of lost) {
-      this.#arrivals.unfollow(bucket)
-      this.#book.leave(bucket)
-      this.#unheard.lost(bucket)
-    }
-    for (const bucket of taken) this.#arrivals.follow(bucket)
-    if (seats.worn) await seats.refill()
-    this.#beatAt = taken.length > 0 ? 0 : pace.now() + restMs
-    if (taken.length > 0) {
-      await this.#look()
-      await this.#beat()
-    }
-  }
-
-  async #look(): Promise<void> {
-    this.#looks.begin(this.#options.pace.now())
-    if (this.#arrivals.buckets.length === 0) return this.#looks.end(false)
-    const { rows, changed } = await this.#arrivals.look()
-    this.#looks.end(rows.length > 0)
-    this.#book.forget(changed)
-    this.#takeIn(rows)
-  }
-
-  #takeIn(rows: News['rows']): void {
-    const now = this.#options.now()
-    for (const [ref, row] of rows)
-      if (!this.#births.hides(ref, row)) this.#book.take(ref, row, now, (one, live) => this.#leasing.whose(one, live))
-  }
-
   /** Decides, and sends the decisions off. */
   async #write(asked: readonly Asked[]): Promise<void> {
-    await this.#putRight(await this.#ends.write(this.#book))
+    const { book } = this.#memory
+    await this.#memory.putRight(await this.#ends.write(book))
     const draft = new Draft()
-    const others = await elsewhere({ sql: this.#options.sql, book: this.#book, doubts: this.#doubts }, asked)
+    const others = await elsewhere({ sql: this.#options.sql, book, doubts: this.#doubts }, asked)
     const now = this.#options.now()
-    const hands = asked.map(() => new Hand(this.#book, draft, others, now, (lease) => this.#leasing.ended(lease)))
+    const hands = asked.map(() => new Hand(book, draft, others, now, (lease) => this.#leasing.ended(lease)))
     const values = asked.map(({ command }, i) => hands[i]!.apply(command))
-    const grants = await this.#leasing.fill(this.#book, draft)
+    const grants = await this.#leasing.fill(book, draft)
     const answers = asked.map((one, i) => ({ asked: one, refs: hands[i]!.refs, value: values[i] }))
-    const flight = { book: this.#book, draft, answers, grants, lanes: hands.flatMap(({ lanes }) => lanes) }
+    const flight = { book, draft, answers, grants, lanes: hands.flatMap(({ lanes }) => lanes) }
     if (draft.empty) return this.#arrived(flight, new Set())
     this.#flights.begin(flight)
     void this.#fly(flight)
@@ -273,7 +216,7 @@ export class Desk {
       const failed = troubled(this.#options.log, error)
       this.#flights.end(flight)
       // Nobody knows what of it was written. Where that cannot be read either, all is read anew.
-      this.#wrong.add(flight.draft.changes.map(({ ref }) => ref))
+      this.#memory.mistook(flight.draft.changes.map(({ ref }) => ref))
       this.#leasing.lost(flight.grants, failed)
       const asked = flight.answers.map(({ asked }) => asked)
       this.#asks.again(asked, failed, this.#closed)
@@ -285,37 +228,22 @@ export class Desk {
   #arrived({ draft, answers, grants }: Flight, written: ReadonlySet<Ref>): void {
     const refused = draft.changes.filter(({ ref }) => !written.has(ref)).map(({ ref }) => ref)
     this.#leasing.forget(refused)
-    this.#wrong.add(refused)
+    this.#memory.mistook(refused)
     for (const { asked, refs, value } of answers)
       this.#asks.answer(asked, value, !refs.every((ref) => written.has(ref)))
     this.#leasing.deliver(grants, written)
   }
 
-  /** The rows knew better: what is known of these events is read anew. A bucket that was lost is noticed by the next beat. */
-  async #putRight(refs = this.#wrong.all): Promise<void> {
-    if (refs.length === 0) return
-    this.#beatAt = 0
-    this.#book.forget(refs)
-    const rows = await this.#wrong.read(refs, (refs) => this.#arrivals.reread(refs))
-    const [ours, others] = partition(rows, ([, { bucket }]) => this.#options.seats.owns(bucket))
-    this.#takeIn(ours)
-    this.#unheard.giveBack(others)
-  }
-
   /** Nothing is under way any more: all is read anew. */
   async #recover(failed: Error): Promise<void> {
     this.#failure = null
-    this.#arrivals.again()
-    this.#book = Book.after(this.#book, this.#holds, this.#options.now())
-    this.#births.anew(this.#book)
-    this.#looks.stirred = true
-    this.#beatAt = 0
+    this.#memory.again()
     this.#leasing.failed(failed)
     await new Promise<void>((resolve) => this.#options.pace.after(AFTER_FAILURE_MS, resolve))
   }
 
   counts(): Backlog {
-    return this.#book.counts(this.#options.now())
+    return this.#memory.counts()
   }
 
   /** Sleeps until something falls due. */
@@ -324,9 +252,9 @@ export class Desk {
     const { now, seats } = this.#options
     if (this.#closed || !seats.works) return
     const { waits } = this.#leasing
-    const { dueAt, againAt } = this.#ends.nextAt(this.#book)
-    const due = Math.min(dueAt, waits ? this.#leasing.nextAt(this.#book) : Number.POSITIVE_INFINITY)
-    const at = Math.min(this.#beatAt, againAt, waits ? this.#looks.nextAt : Number.POSITIVE_INFINITY)
+    const { dueAt, againAt } = this.#ends.nextAt(this.#memory.book)
+    const due = Math.min(dueAt, waits ? this.#leasing.nextAt(this.#memory.book) : Number.POSITIVE_INFINITY)
+    const at = Math.min(this.#memory.beatAt, againAt, waits ? this.#memory.looks.nextAt : Number.POSITIVE_INFINITY)
     this.#alarm.set({ dueInMs: due - now(), at }, () => this.#go())
   }
 }
