@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import pg from 'pg'
 import { systemClock } from '../src/core/clock.ts'
+import { asked } from '../test/services/postgres-client.ts'
 import { alternate, type Bench, type Figures, type Settings } from './harness.ts'
 import { withFreshDir } from './ingest.ts'
 import { openLedger, taker } from './ledger/open.ts'
@@ -48,11 +48,9 @@ function onSqlite(name: Batch, { quick, dir }: Settings): Promise<Figures> {
 /** Written is the log of the database alone: how often a page is written beside it is up to its checkpoints. */
 async function onPostgres(name: Batch, { quick, dir }: Settings): Promise<Figures> {
   const service = await startService('postgres', dir)
-  const client = new pg.Client({ connectionString: service.url })
   try {
     const events = quick ? EVENTS.quick : EVENTS.full
-    await client.connect()
-    const ask = async (text: string) => Number((await client.query(text)).rows[0].n)
+    const ask = async (text: string) => Number((await asked(service.url, text))[0]!['n'])
     const log = () => ask(`select pg_current_wal_insert_lsn() - '0/0' as n`)
     const kept = (which: string) =>
       ask(`select coalesce(sum(pg_total_relation_size(oid)), 0) as n from pg_class
@@ -63,7 +61,6 @@ async function onPostgres(name: Batch, { quick, dir }: Settings): Promise<Figure
     const bodies = await kept(`relname like 'hookkeeper_bodies%'`)
     return figures({ events, written, bodies, rest: await kept(`relname not like 'hookkeeper_bodies%'`) })
   } finally {
-    await client.end()
     await service.stop()
   }
 }

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { asked, connected } from '../test/services/postgres-client.ts'
 import { drained, histogram, quantileBetween } from './api.ts'
 import type { Bench, Figures, Settings } from './harness.ts'
 import { notOk, openLoop, withSubject } from './ingest.ts'
@@ -88,19 +88,12 @@ async function loaded(running: Running, ms: number): Promise<Figures> {
   }
 }
 
-async function connected(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  return client
-}
-
 async function deadRows(url: string): Promise<number> {
-  const client = await connected(url)
-  const { rows } = await client.query(
+  const [counted] = await asked<{ dead: number }>(
+    url,
     "select sum(n_dead_tup)::float8 as dead from pg_stat_user_tables where relname like 'hookkeeper%'",
   )
-  await client.end()
-  return rows[0].dead
+  return counted!.dead
 }
 
 /** Somebody began a transaction, looked at something, and went to lunch. */

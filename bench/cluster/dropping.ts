@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
+import { asked, connectedTo } from '../../test/services/postgres-client.ts'
 import type { Figures, Settings } from '../harness.ts'
 import { closedLoop, withSubject } from '../ingest.ts'
 import { openLedger } from '../ledger/open.ts'
@@ -41,37 +41,31 @@ function urlOf({ url }: Running): string {
 
 const firstDay = (now: number) => Math.floor(now / DAY_MS) - KEPT_DAYS - DAYS - 1
 
-async function month(connectionString: string, { perDay, now }: { perDay: number; now: number }): Promise<void> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  // A server that is ended after an error of ours ends us too, unless somebody listens.
-  client.on('error', () => {})
-  for (let day = firstDay(now); day < firstDay(now) + DAYS; day++) {
-    for (const name of ['seen', 'bodies', 'history'])
+const month = (url: string, { perDay, now }: { perDay: number; now: number }): Promise<void> =>
+  connectedTo(url, async (client) => {
+    for (let day = firstDay(now); day < firstDay(now) + DAYS; day++) {
+      for (const name of ['seen', 'bodies', 'history'])
+        await client.query(
+          `create table hookkeeper_${name}_${day} partition of hookkeeper_${name} for values from (${day}) to (${day + 1})`,
+        )
       await client.query(
-        `create table hookkeeper_${name}_${day} partition of hookkeeper_${name} for values from (${day}) to (${day + 1})`,
+        `insert into hookkeeper_seen (day, id, tenant, bucket, n, arrived, type, endpoint, via, created, lane, rank, urgency, recorded)
+         select ${day}, 'evt_' || ${day} || '_' || i, 'test  default', i % 16, ${day}::int8 * 100000 + i, ${day * DAY_MS}::int8 * 1000 + i,
+           'charge.succeeded', 'default', 0, ${day * DAY_MS}, 'default/test:cus_' || i, 16, 1, false from generate_series(1, ${perDay}) i`,
       )
-    await client.query(
-      `insert into hookkeeper_seen (day, id, tenant, bucket, n, arrived, type, endpoint, via, created, lane, rank, urgency, recorded)
-       select ${day}, 'evt_' || ${day} || '_' || i, 'test  default', i % 16, ${day}::int8 * 100000 + i, ${day * DAY_MS}::int8 * 1000 + i,
-         'charge.succeeded', 'default', 0, ${day * DAY_MS}, 'default/test:cus_' || i, 16, 1, false from generate_series(1, ${perDay}) i`,
-    )
-    await client.query(
-      `insert into hookkeeper_bodies select ${day}, i % 16, ${day}::int8 * 100000 + i, decode(repeat(md5(i::text), ${Math.ceil(BODY_BYTES / 16)}), 'hex')
-       from generate_series(1, ${perDay}) i`,
-    )
-  }
-  await client.query('vacuum analyze')
-  await client.end()
-}
+      await client.query(
+        `insert into hookkeeper_bodies select ${day}, i % 16, ${day}::int8 * 100000 + i, decode(repeat(md5(i::text), ${Math.ceil(BODY_BYTES / 16)}), 'hex')
+         from generate_series(1, ${perDay}) i`,
+      )
+    }
+    await client.query('vacuum analyze')
+  })
 
-async function bodies(connectionString: string): Promise<number> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  const { rows } = await client.query(
+async function bodies(url: string): Promise<number> {
+  const [counted] = await asked<{ left: number }>(
+    url,
     'select count(*)::int4 as left from hookkeeper_bodies where day between $1 and $2',
     [firstDay(systemClock.now()), firstDay(systemClock.now()) + DAYS - 1],
   )
-  await client.end()
-  return rows[0].left
+  return counted!.left
 }

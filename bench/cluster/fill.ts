@@ -1,17 +1,16 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { hash53 } from '../../src/store/hash.ts'
 import { BUCKETS, bucketOf } from '../../src/store/postgres/refs.ts'
 import { tenantText } from '../../src/store/postgres/tenants.ts'
+import { connectedTo } from '../../test/services/postgres-client.ts'
 import { customerOf, HELD_TYPE, HOT_LANE, LANES, laneOf, type Shape, TENANT, TYPE } from '../ledger/shape.ts'
 
 const DAY_MS = 86_400_000
 const BODY_BYTES = 2_919
 
 /** Writes what waits straight into a migrated database, as admissions would have left it: through the ledger it would take long. */
-export async function fillPostgres(connectionString: string, shape: Shape, now: number): Promise<void> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
+export const fillPostgres = (url: string, shape: Shape, now: number): Promise<void> =>
+  connectedTo(url, async (client) => {
     await client.query('set synchronous_commit = off')
     await lanes(client)
     await days(client, Math.floor(now / DAY_MS))
@@ -25,10 +24,7 @@ export async function fillPostgres(connectionString: string, shape: Shape, now: 
     await add(shape.waiting, { type: TYPE, hot: false })
     await client.query('vacuum analyze')
     await client.query('checkpoint')
-  } finally {
-    await client.end()
-  }
-}
+  })
 
 /** Which lane is in which bucket: the hash is ours, not the database's. */
 async function lanes(client: pg.Client): Promise<void> {

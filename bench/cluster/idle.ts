@@ -1,7 +1,7 @@
-import pg from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Store } from '../../src/store/store.ts'
 import { sign } from '../../src/stripe/signature.ts'
+import { asked } from '../../test/services/postgres-client.ts'
 import type { Figures, Settings } from '../harness.ts'
 import { SECRET, withFreshDir } from '../ingest.ts'
 import { openLedger } from '../ledger/open.ts'
@@ -43,14 +43,12 @@ function queries({ quick, dir }: Settings): Promise<number> {
   })
 }
 
-async function transactions(connectionString: string): Promise<{ count: number; at: number }> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  const { rows } = await client.query(
+async function transactions(url: string): Promise<{ count: number; at: number }> {
+  const [counted] = await asked<{ count: number }>(
+    url,
     'select sum(xact_commit + xact_rollback)::float8 as count from pg_stat_database where datname = current_database()',
   )
-  await client.end()
-  return { count: rows[0].count, at: performance.now() }
+  return { count: counted!.count, at: performance.now() }
 }
 
 /** Recorded -> begun, in milliseconds: single events, some time apart, taken by one process and worked by another. */

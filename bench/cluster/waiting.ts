@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import pg from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
+import { asked } from '../../test/services/postgres-client.ts'
 import { Child } from '../child.ts'
 import type { Figures, Settings } from '../harness.ts'
 import { withFreshDir } from '../ingest.ts'
@@ -29,7 +29,8 @@ export interface Ledgers {
 export async function prepared({ quick, dir, say }: Settings): Promise<Ledgers> {
   const service = await startService('postgres', dir)
   // What it writes out by itself would fall into whatever is measured beside it.
-  await asked(service.url, "alter system set checkpoint_timeout = '1d'", 'select pg_reload_conf()')
+  await asked(service.url, "alter system set checkpoint_timeout = '1d'")
+  await asked(service.url, 'select pg_reload_conf()')
   const of = (name: ShapeName) => Object.assign(new URL(service.url), { pathname: `/${name}` }).href
   for (const [name, shape] of Object.entries(SHAPES) as [ShapeName, Shape][]) {
     const from = performance.now()
@@ -46,13 +47,6 @@ const QUICK_MAX = 50_000
 const less = ({ done, waiting, hot, held }: Shape): Shape => ({
   ...{ done, waiting: Math.min(waiting, QUICK_MAX), hot: Math.min(hot, QUICK_MAX), held: Math.min(held, QUICK_MAX) },
 })
-
-async function asked(url: string, ...statements: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  for (const statement of statements) await client.query(statement)
-  await client.end()
-}
 
 let run = 0
 

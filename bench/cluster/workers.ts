@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { systemClock } from '../../src/core/clock.ts'
 import type { Store } from '../../src/store/store.ts'
+import { connectedTo } from '../../test/services/postgres-client.ts'
 import type { Figures, Settings } from '../harness.ts'
 import { SECRET, withFreshDir } from '../ingest.ts'
 import { openLedger } from '../ledger/open.ts'
@@ -51,22 +51,17 @@ async function filled(store: Store, events: number): Promise<void> {
 }
 
 /** Counted by the database: what the processes say of themselves is up to two seconds old. */
-async function rateOver(url: string, ms: number): Promise<number> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const left = async () => {
-    const { rows } = await client.query('select count(*)::int4 as open from hookkeeper_queue')
-    return { open: rows[0].open as number, at: performance.now() }
-  }
-  try {
+const rateOver = (url: string, ms: number): Promise<number> =>
+  connectedTo(url, async (client) => {
+    const left = async () => {
+      const { rows } = await client.query('select count(*)::int4 as open from hookkeeper_queue')
+      return { open: rows[0].open as number, at: performance.now() }
+    }
     const before = await left()
     await pause(ms)
     const after = await left()
     if (after.open === 0) throw new Error('All was done before the window was over: it measured no saturation.')
     return ((before.open - after.open) * 1_000) / (after.at - before.at)
-  } finally {
-    await client.end()
-  }
-}
+  })
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

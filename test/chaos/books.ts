@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Entry, Store } from '../../src/store/store.ts'
-import { asked, openLedger } from './ground.ts'
+import { asked } from '../services/postgres-client.ts'
+import { openLedger } from './ground.ts'
 import { inPostgres } from './ledger.ts'
 
 /** What the ledger and the user's own table say, compared with what was promised. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import pg from 'pg'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { Place } from '../services/place.ts'
+import { asked } from '../services/postgres-client.ts'
 import { folderFor } from './here.ts'
 import { inPostgres } from './ledger.ts'
 
@@ -41,16 +41,3 @@ async function made(how: MakeLedger): Promise<string> {
 
 /** Made beforehand: two handlers that make it at once would be in one another's way. */
 export const EFFECTS = 'create table effects (n bigserial, event_id text, lane text, fence bigint, attempt int)'
-
-export async function asked<R extends pg.QueryResultRow>(
-  connectionString: string,
-  text: string,
-  values: readonly unknown[] = [],
-): Promise<R[]> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  return client
-    .query<R>(text, values as unknown[])
-    .then(({ rows }) => rows)
-    .finally(() => client.end())
-}

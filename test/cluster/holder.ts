@@ -1,5 +1,6 @@
 import { openPostgres } from '../../src/store/postgres.ts'
 import { handler } from '../../src/testing/scene.ts'
+import { connected } from '../services/postgres-client.ts'
 
 // Leases all there is and holds it; says so once the others can see by its connection that it lives.
 const url = process.argv[2] ?? ''
@@ -9,9 +10,7 @@ void (async () => {
   for (;;) await ledger.lease(want)
 })()
 
-const { default: pg } = await import('pg')
-const client = new pg.Client({ connectionString: url })
-await client.connect()
+const client = await connected(url)
 for (;;) {
   const { rows } = await client.query(
     `select exists (select from hookkeeper_members where pid is not null)

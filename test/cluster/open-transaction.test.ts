@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import pg from 'pg'
+import type pg from 'pg'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { openPool, sqlOver } from '../../src/store/postgres/driver.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
@@ -8,6 +8,7 @@ import type { Settlement, StatementTx, Store, Want, Work } from '../../src/store
 import { DONE, handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
+import { connected } from '../services/postgres-client.ts'
 import { database } from './on-postgres.ts'
 
 const given = { skip: postgres.skip }
@@ -86,8 +87,7 @@ async function settledIn(t: TestContext) {
   const clock = new VirtualClock()
   const store = await openPostgres({ url, migrates: true, clock })
   t.after(() => store.close())
-  const tx = new pg.Client({ connectionString: url })
-  await tx.connect()
+  const tx = await connected(url)
   t.after(() => tx.end())
   await store.ledger.admit([envelope(clock, { id: 'evt_1' })])
   const [work] = await store.ledger.lease(WANT)

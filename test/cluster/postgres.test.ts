@@ -6,8 +6,8 @@ import { silent } from '../../src/core/service.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
-import { ask } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
+import { asked } from '../services/postgres-client.ts'
 import { cluster, database, delivery } from './on-postgres.ts'
 
 test('what one process takes another works, once, on a ledger in Postgres', { skip: postgres.skip }, async (t) => {
@@ -65,7 +65,7 @@ test('pages follow one another also where the numbers of transactions get one mo
   const url = await database(t)
   const store = await openPostgres({ url, migrates: true })
   t.after(() => store.close())
-  const [{ next }] = (await ask<{ next: string }>(url, 'select pg_current_xact_id()::text as next')) as [
+  const [{ next }] = (await asked<{ next: string }>(url, 'select pg_current_xact_id()::text as next')) as [
     { next: string },
   ]
   const left = 10 ** next.length - Number(next)
@@ -74,7 +74,7 @@ test('pages follow one another also where the numbers of transactions get one mo
   const ids = Array.from({ length: 6 }, (_, n) => `evt_${n}`)
   for (const [n, id] of ids.entries()) {
     if (n === 3)
-      await ask(
+      await asked(
         url,
         `do $$ begin perform set_config('synchronous_commit', 'off', false); for n in 1..${left} loop perform pg_current_xact_id(); commit; end loop; end $$`,
       )

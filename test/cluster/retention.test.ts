@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import pg from 'pg'
 import { VirtualClock } from '../../src/core/clock.ts'
 import { openPostgres } from '../../src/store/postgres.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
+import { connected } from '../services/postgres-client.ts'
 import { database } from './on-postgres.ts'
 
 const everyMs = 200 * 86_400_000
@@ -18,9 +18,7 @@ async function old(t: TestContext) {
   const store = await openPostgres({ url, migrates: true, clock, retention: { everyMs } })
   await store.ledger.admit([envelope(clock, { as: 'record', object: null })])
   const client = async () => {
-    const one = new pg.Client({ connectionString: url })
-    one.on('error', () => {})
-    await one.connect()
+    const one = await connected(url)
     t.after(() => one.end().catch(() => {}))
     return one
   }

@@ -7,8 +7,8 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import type { Store, Work } from '../../src/store/store.ts'
 import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
-import { ask } from '../conformance/postgres.ts'
 import { postgres } from '../services/postgres.ts'
+import { asked } from '../services/postgres-client.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts'
 import { database } from './on-postgres.ts'
 
@@ -63,7 +63,7 @@ test('a connection that is cut while it is asked by fails that one question and 
 
 async function untilActive(url: string, pid: number): Promise<void> {
   const text = `select 1 from pg_stat_activity where pid = ${pid} and state = 'active' and query like '%pg_sleep%'`
-  while ((await ask(url, text)).length === 0);
+  while ((await asked(url, text)).length === 0);
 }
 
 test('what the only process has admitted it works without looking for it, and a look tells it no second time', {
@@ -167,7 +167,7 @@ test('on a ledger that was just made a lease and its end read what they are abou
   // What a session has counted it tells when it ends.
   await store.close()
 
-  const [read] = await ask<{ rows: number }>(url, READ)
+  const [read] = await asked<{ rows: number }>(url, READ)
   assert.ok(read && read.rows > 0 && read.rows < 2 * WAITING, `read ${read?.rows} rows`)
 })
 

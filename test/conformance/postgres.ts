@@ -6,6 +6,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { Harness, Opened } from '../../src/testing/harness.ts'
 import { lockSuite } from '../../src/testing/lock-suite.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
+import { asked } from '../services/postgres-client.ts'
 import type { Service } from '../services/service.ts'
 import { locksOf } from './locks.ts'
 
@@ -32,14 +33,14 @@ export interface Schema {
 /** A schema of its own with a role that finds it without being told: that goes through a pooler, and is quicker than a database. */
 export async function ownSchema({ url, pooled }: Server): Promise<Schema> {
   const name = `hookkeeper_${process.pid}_${++schemas}`
-  await ask(
+  await asked(
     url,
     `create role ${name} superuser login; create schema ${name}; alter role ${name} set search_path = ${name}`,
   )
   return {
     direct: as(name, url),
     pooled: as(name, pooled ?? url),
-    drop: () => ask(url, `drop schema ${name} cascade; drop role ${name}`),
+    drop: () => asked(url, `drop schema ${name} cascade; drop role ${name}`),
   }
 }
 
@@ -58,7 +59,7 @@ class Schemas {
 
   /** Nobody uses it any more. */
   async give(schema: Schema): Promise<void> {
-    await ask(schema.direct, EMPTY)
+    await asked(schema.direct, EMPTY)
     this.#spare.push(schema)
   }
 
@@ -117,16 +118,6 @@ async function opened(schemas: Schemas): Promise<Opened> {
       for (const store of stores) await store.close()
       await schemas.give(schema)
     },
-  }
-}
-
-export async function ask<R extends pg.QueryResultRow>(url: string, text: string): Promise<R[]> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    return (await client.query<R>(text)).rows
-  } finally {
-    await client.end()
   }
 }
 

@@ -1,5 +1,6 @@
-import { Client, Pool } from 'pg'
+import { Pool } from 'pg'
 import type { Books } from '../../src/cli/demo/books.ts'
+import { asked } from '../services/postgres-client.ts'
 
 /** A database of its own in a Postgres, with the ledger and the shop's books in it. */
 export async function postgresBooks(
@@ -42,9 +43,3 @@ export async function postgresBooks(
 
 const SUM =
   'insert into revenue values ($1, $2) on conflict (currency) do update set amount = revenue.amount + excluded.amount'
-
-async function asked(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  await client.query(statement).finally(() => client.end())
-}

@@ -8,12 +8,12 @@ import { type Message, SQS } from '@aws-sdk/client-sqs'
 import { parseDocument } from 'yaml'
 import { SECRET, signatureOf } from '../chaos/delivery.ts'
 import { database } from '../cluster/on-postgres.ts'
-import { ask } from '../conformance/postgres.ts'
 import { variables } from '../deploy/command-line.ts'
 import { invoicePaid } from '../package/program.ts'
 import { run } from '../package/project.ts'
 import { fauxqs } from '../services/fauxqs.ts'
 import { postgres } from '../services/postgres.ts'
+import { asked } from '../services/postgres-client.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts'
 import { QUIET } from './frameworks.ts'
 import { installed } from './install.ts'
@@ -54,7 +54,7 @@ test('what Stripe posts is worked once from the queue, a batch comes again while
   const env = { ...QUIET, ...aws, PATH: process.env['PATH'], STRIPE_WEBHOOK_SECRET: SECRET, BROKER_URL: queue.url }
   const migrate = ['node_modules/hookkeeper/dist/cli/bin.js', 'migrate', '--database', url]
   await run(process.execPath, migrate, { cwd: dir, env })
-  await ask(url, await readFile(join(dir, 'schema.sql'), 'utf8'))
+  await asked(url, await readFile(join(dir, 'schema.sql'), 'utf8'))
   const lambda = fork(resolve('test/examples/lambda-runtime.mjs'), {
     cwd: dir,
     env: { ...env, DATABASE_URL: proxy.url(url) },
@@ -65,7 +65,7 @@ test('what Stripe posts is worked once from the queue, a batch comes again while
     const [{ answer }] = await once(lambda, 'message')
     return answer
   }
-  const paid = () => ask<{ event: string }>(url, 'select event from paid order by 1')
+  const paid = () => asked<{ event: string }>(url, 'select event from paid order by 1')
 
   for (const id of ['evt_1', 'evt_2', 'evt_1'])
     assert.equal((await call('ingest', posted(invoicePaid(id)))).statusCode, 200)

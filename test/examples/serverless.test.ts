@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { SECRET, signatureOf } from '../chaos/delivery.ts'
 import { cluster, database } from '../cluster/on-postgres.ts'
-import { ask } from '../conformance/postgres.ts'
 import { deliver, invoicePaid, start } from '../package/program.ts'
 import { run } from '../package/project.ts'
 import { Place } from '../services/place.ts'
 import { postgres } from '../services/postgres.ts'
+import { asked } from '../services/postgres-client.ts'
 import { build, QUIET } from './frameworks.ts'
 import { installed } from './install.ts'
 
@@ -30,9 +30,9 @@ test('next-postgres-cron: what is taken is worked after the answer; what a froze
     cwd: dir,
     env: { PATH: process.env['PATH'], ...env },
   })
-  await ask(url, await readFile(join(dir, 'schema.sql'), 'utf8'))
+  await asked(url, await readFile(join(dir, 'schema.sql'), 'utf8'))
   const paid = async () =>
-    (await ask<{ event: string }>(url, 'select event from paid order by 1')).map((row) => row.event)
+    (await asked<{ event: string }>(url, 'select event from paid order by 1')).map((row) => row.event)
   const cron = (secret: string) =>
     fetch(`http://127.0.0.1:${port}/cron`, { headers: { authorization: `Bearer ${secret}` } })
 

@@ -1,5 +1,5 @@
+import { asked } from '../../services/postgres-client.ts'
 import { type Account, compared, effectsOf, entriesOf } from '../books.ts'
-import { asked } from '../ground.ts'
 import { pause } from '../settle.ts'
 import type { Scene } from './scene.ts'
 

@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { between, pick, type Random, shuffled } from '../../../src/core/random.ts'
+import { connected } from '../../services/postgres-client.ts'
 import type { Postgres } from '../../services/postgres-server.ts'
 import type { TcpProxy } from '../../services/tcp-proxy.ts'
 import { pause } from '../settle.ts'
@@ -115,12 +115,4 @@ async function frozen({ fleet }: Ground): Promise<void> {
   up.signal('SIGSTOP')
   await pause(FROZEN_MS)
   up.signal('SIGCONT')
-}
-
-async function connected(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString })
-  // It is to be ended from outside in some of these.
-  client.on('error', () => {})
-  await client.connect()
-  return client
 }

@@ -1,5 +1,5 @@
 import type { Random } from '../../../src/core/random.ts'
-import { asked } from '../ground.ts'
+import { asked } from '../../services/postgres-client.ts'
 import { Load } from '../load.ts'
 import { pause } from '../settle.ts'
 import type { Scene } from './scene.ts'
