@@ -19,7 +19,9 @@ const file = z.strictObject({
 
 export type Rule = z.output<typeof rule>
 
+export const ALERTS = 'deploy/alerts.yaml'
+
 /** The rules of `deploy/alerts.yaml`, as strict as Prometheus reads them. */
 export async function readAlerts(): Promise<readonly Rule[]> {
-  return file.parse(parse(await readFile('deploy/alerts.yaml', 'utf8'))).groups.flatMap(({ rules }) => rules)
+  return file.parse(parse(await readFile(ALERTS, 'utf8'))).groups.flatMap(({ rules }) => rules)
 }

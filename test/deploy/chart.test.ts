@@ -5,11 +5,16 @@ import { parse } from 'yaml'
 import { isLoopback, OPEN } from '../../src/console/door.ts'
 import { publicDefaults } from '../../src/ingestion/http.ts'
 import { helm } from '../services/helm.ts'
-import { CHART, linted, type Pod, podsOf, rendered, rolesOf, selects } from './chart.ts'
+import { CHART, linted, type Pod, podsOf, type Rendered, rendered, rolesOf, selects } from './chart.ts'
 import { configured, sampleOf, secretVariables } from './command-line.ts'
 import { readDockerfile } from './dockerfile.ts'
 
 const { skip } = helm
+const BROKER = 'secrets.BROKER_URL.name=broker,secrets.BROKER_URL.key=url'
+/** Where the metadata servers of GKE are, with Dataplane V2 and without. */
+const GOOGLE = ['169.254.169.254/32 80', '169.254.169.254/32 8080', '169.254.169.252/32 987', '169.254.169.252/32 988']
+/** Where the agent of EKS Pod Identity is. */
+const AMAZON = ['169.254.170.23/32 80', 'fd00:ec2::23/128 80']
 const VALUES = [null, 'everything', 'least', 'redis', 'sqs'] as const
 /** What both listeners may take to close, and the ledger. */
 const CLOSE_MS = publicDefaults.stopMs + 5_000
@@ -150,6 +155,7 @@ test('what would be wrong or would write a secret down is refused before anythin
     ['env.BROKER_URL=redis://broker', /BROKER_URL/],
     ['env.HOOKKEEPER_SPOOL=/tmp', /HOOKKEEPER_SPOOL/],
     ['vault.secret.name=vault,vault.kms=alias/one', /vault/],
+    ['networkPolicy.egress=everywhere', /egress/],
   ] as const)
     await assert.rejects(rendered(run, '--set', set), ({ stderr }) => why.test(stderr), set)
 })
@@ -163,23 +169,49 @@ for (const [kind, port] of [
   test(`with ${kind} both roles reach the broker, the migration does not, and none starts on one that loses`, {
     skip,
   }, async () => {
-    const set = `processing.replicas=2,broker.kind=${kind},secrets.BROKER_URL.name=broker,secrets.BROKER_URL.key=url`
+    const set = `processing.replicas=2,broker.kind=${kind},${BROKER}`
     const chart = await rendered(await helm.ready(), '--set', set, '--set-json', 'networkPolicy.processingEgress=[]')
 
-    const ways = (part: string) =>
-      chart
-        .of('NetworkPolicy')
-        .filter(({ metadata }) => metadata.name === `hookkeeper-${part}`)
-        .flatMap(({ spec }) => spec.egress.flatMap(({ ports = [] }) => ports.map((one) => one.port)))
-    assert.deepEqual(ways('ingestion'), [53, 53, 5432, port])
-    assert.deepEqual(ways('processing'), [53, 53, 5432, port])
-    assert.deepEqual(ways('migrate'), [53, 53, 5432])
+    const ways = (part: string) => waysOut(chart, part).filter((one) => !one.includes('/'))
+    assert.deepEqual(ways('ingestion'), ['53', '53', '5432', `${port}`])
+    assert.deepEqual(ways('processing'), ['53', '53', '5432', `${port}`])
+    assert.deepEqual(ways('migrate'), ['53', '53', '5432'])
     for (const pod of podsOf(chart)) {
       const { broker } = await configOf(pod)
       assert.equal(broker.requireDurable, pod.owner.kind !== 'Job')
       assert.equal(broker.url !== null, pod.owner.kind !== 'Job')
     }
   })
+
+// A policy that shut the pods off from where a cloud says who they are had Pub/Sub, SQS and KMS refuse all that was asked.
+for (const [set, who] of [
+  [`broker.kind=pubsub,${BROKER}`, GOOGLE],
+  [`broker.kind=sqs,${BROKER}`, AMAZON],
+  ['vault.kms=alias/hookkeeper', AMAZON],
+  [`broker.kind=sqs,vault.kms=alias/hookkeeper,${BROKER}`, AMAZON],
+  [`broker.kind=pubsub,vault.kms=alias/hookkeeper,${BROKER}`, [...GOOGLE, ...AMAZON]],
+  [`broker.kind=kafka,${BROKER}`, []],
+] as const)
+  test(`with ${set} both roles may ask their cloud who they are, and nothing else of the machine`, {
+    skip,
+  }, async () => {
+    const chart = await rendered(await helm.ready(), '--set', set)
+
+    const ways = (part: string) => waysOut(chart, part).filter((one) => one.includes('/'))
+    assert.deepEqual(ways('ingestion'), who)
+    assert.deepEqual(ways('processing'), who)
+    assert.deepEqual(ways('migrate'), [])
+  })
+
+test('a way out of your own is one of both roles and not of the migration', { skip }, async () => {
+  const chart = await rendered(await helm.ready(), '--values', 'test/deploy/values/everything.yaml')
+
+  const own = (part: string) => waysOut(chart, part).filter((one) => one.startsWith('169.254.169.254/32'))
+  assert.deepEqual(['ingestion', 'processing', 'migrate'].map(own), [
+    ...['ingestion', 'processing'].map(() => ['169.254.169.254/32 80']),
+    [],
+  ])
+})
 
 test('a spool lies on a claim of its own pod that outlives pod and release, and only where events are taken', {
   skip,
@@ -238,6 +270,14 @@ test('the chart is of the version of the package', async () => {
 
   assert.deepEqual([chart.version, chart.appVersion, chart.description], [version, version, description])
 })
+
+/** Each port that a part may reach, behind the addresses that it is open for if it is not for all. */
+function waysOut({ of }: Rendered, part: string): string[] {
+  const [policy] = of('NetworkPolicy').filter(({ metadata }) => metadata.name === `hookkeeper-${part}`)
+  return policy!.spec.egress.flatMap(({ ports = [], to = [{}] }) =>
+    to.flatMap(({ ipBlock }) => ports.map(({ port }) => (ipBlock ? `${ipBlock.cidr} ${port}` : `${port}`))),
+  )
+}
 
 function configOf({ container }: Pod) {
   const env = container.env.map((one) => [one.name, 'value' in one ? one.value : sampleOf(one.name)])

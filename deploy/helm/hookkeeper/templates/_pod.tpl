@@ -61,6 +61,11 @@ volumeMounts:
 {{- end }}
 {{- range $name, $value := .plain }}
 - name: {{ $name }}
-  value: {{ $value | toString | quote }}
+  value: {{ include "hookkeeper.text" $value | quote }}
 {{- end }}
+{{- end -}}
+
+{{/* A value as text. To Helm every number is a float, and a million of them would be 1e+06. */}}
+{{- define "hookkeeper.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) }}{{ int64 . }}{{ else }}{{ toString . }}{{ end -}}
 {{- end -}}
