@@ -41,10 +41,11 @@ export function fromFlags(flags: Readonly<Record<string, unknown>>): Layer {
   return { tree, placeOf: (path) => byName.get(path.join('.'))?.flag?.split(' ')[0] ?? '--set' }
 }
 
-/** Later layers over earlier ones; lists and single values are replaced whole. */
+/** Later layers over earlier ones; lists and single values are replaced whole. What is undefined is not said. */
 export function merged(over: Tree, under: Tree): Tree {
   const result: Record<string, unknown> = { ...under }
   for (const [key, value] of Object.entries(over)) {
+    if (value === undefined) continue
     const below = result[key]
     result[key] = isTree(value) && isTree(below) && !('file' in value) ? merged(value, below) : value
   }
@@ -62,7 +63,7 @@ export const nearestOrigin = (layers: readonly Layer[], path: readonly string[])
 function has(tree: unknown, path: readonly string[]): boolean {
   const [key, ...rest] = path
   if (key === undefined) return true
-  return isTree(tree) && Object.hasOwn(tree, key) && has(tree[key], rest)
+  return isTree(tree) && tree[key] !== undefined && Object.hasOwn(tree, key) && has(tree[key], rest)
 }
 
 /** The variables that fill a setting or its parts. */
