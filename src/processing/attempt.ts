@@ -9,7 +9,7 @@ import { contextFor } from './context.ts'
 import type { Deadlines } from './deadlines.ts'
 import { decide, decideBefore, type Ending, type Policy, type Result } from './decide.ts'
 import type { EventOf, Registered } from './handlers.ts'
-import type { LaneLock } from './lane-lock.ts'
+import type { LaneLock, NotTried } from './lane-lock.ts'
 import { type Meter, report } from './report.ts'
 import type { Running } from './running.ts'
 import type { Seat } from './seat.ts'
@@ -21,18 +21,24 @@ export async function attempt(running: Running, deps: Deps): Promise<void> {
   const early = decideBefore(work, handlers.length > 0, deps.policy)
   if (early) return void (await finish(running, { work, outcome: early, returned: [] }, deps))
 
-  const run = () => runHandlers(running, deps)
+  const run = async () => {
+    const results = await runHandlers(running, deps)
+    // The process stops, or the lease or its lock went to another. What comes while the lock is being released comes too late to
+    // undo what the handlers have done.
+    return running.over ? GIVEN_UP : results
+  }
   const results = await (deps.lock ? deps.lock.around(running, run) : run())
 
-  // Somebody else is busy with this customer, or nobody can say: no attempt was made, so none is counted.
+  // Somebody else is busy with this customer, or nobody can say, or it is given up: no attempt was made, so none is counted.
+  // Where the lease went to another a stale fence makes this harmless.
   if ('delayMs' in results) return deps.giveBack([work], results.delayMs)
-  // The process stops, or the lease went to another: a stale fence makes this harmless.
-  if (running.over) return deps.giveBack([work], 0)
 
   const planned = deps.budget.plan(work, results, decide(work, results, deps.policy, deps.random))
   const { outcome } = planned
   deps.budget.settled(planned, await finish(running, { work, outcome, returned: returnedOf(results) }, deps))
 }
+
+const GIVEN_UP: NotTried = { delayMs: 0 }
 
 export interface Deps {
   readonly store: Pick<Store, 'ledger' | 'transact' | 'settleIn'>
@@ -69,6 +75,8 @@ async function runHandlers(running: Running, deps: Deps): Promise<readonly Resul
 
   let graceMs = GRACE_MS
   for (const handler of open) {
+    // Also before the first: it may have been given up while its lock was on the way.
+    if (running.over) break
     const last = results.length === open.length - 1
     const turn = turnOf(handler, graceMs, deps)
     running.turn = turn
@@ -76,7 +84,6 @@ async function runHandlers(running: Running, deps: Deps): Promise<readonly Resul
     results.push(result)
     graceMs -= Math.max(0, deps.clock.now() - turn.endsAt)
     if (!last && returned(result) && !turn.committed && !running.over) await remember(running, handler, deps)
-    if (running.over) break
   }
   return results
 }

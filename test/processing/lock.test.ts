@@ -106,3 +106,46 @@ test('without locks as a choice: one that could not be renewed ends nothing, one
     await settled()
   }
 })
+
+test('what the handlers have done counts, also where the drain is over while the lock is being released', async () => {
+  const released = gate()
+  const hold: LaneLocks['hold'] = async (_name, _ttlMs, work) => {
+    const value = await work(new AbortController().signal)
+    await released.opened
+    return value
+  }
+  const { clock, ledger, handlers, worker } = room({ locks: { hold } })
+  let ran = 0
+  handlers.on('invoice.paid', () => void ran++)
+  const ref = ledger.add(event())
+  await worker.start()
+  await settled()
+
+  const stopped = worker.stop()
+  await clock.advance(7_000)
+  released.open()
+  await stopped
+
+  assert.deepEqual([ran, ledger.row(ref).state, ledger.row(ref).attempts], [1, 'done', 1])
+})
+
+test('an event that is given up while its lock is on the way begins no handler', async () => {
+  const given = gate()
+  const hold: LaneLocks['hold'] = async (_name, _ttlMs, work) => {
+    await given.opened
+    return work(new AbortController().signal)
+  }
+  const { clock, ledger, handlers, worker } = room({ locks: { hold } })
+  let ran = 0
+  handlers.on('invoice.paid', () => void ran++)
+  const ref = ledger.add(event())
+  await worker.start()
+  await settled()
+
+  const stopped = worker.stop()
+  await clock.advance(7_000)
+  given.open()
+  await stopped
+
+  assert.deepEqual([ran, ledger.row(ref).state, ledger.row(ref).attempts], [0, 'waiting', 0])
+})
