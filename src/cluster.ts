@@ -12,7 +12,7 @@ import {
   publicUrl,
   reachable,
   readiness,
-  secretsOf,
+  secretsNow,
 } from './cluster/parts.ts'
 import { restoreFrom } from './cluster/restore.ts'
 import { type FetchRoute, opened, workingAfter } from './cluster/serverless.ts'
@@ -32,7 +32,6 @@ import { forward } from './processing/forward.ts'
 import { createHandlers, type Handlers } from './processing/handlers.ts'
 import type { Bounds, Passed } from './processing/pass.ts'
 import type { Store } from './store/store.ts'
-import type { EndpointSecret } from './stripe/signature.ts'
 import { createMeter } from './telemetry/meter.ts'
 
 /** Settings as in a config file; what is not given comes from the environment, then from the defaults. */
@@ -93,8 +92,11 @@ export function createCluster(options: ClusterOptions = {}): Cluster {
   const config = given ?? configure(input)
   const log = logger ?? pino({ level: config.log.level, base: null })
   const handlers = createHandlers({ timeoutMs: config.processing.handlerMs, clock })
-  if (config.forward.to !== null) handlers.on('*', { name: 'forward' }, forward(config.forward.to, config.forward))
-  return new Root({ config, log, clock, random, handlers, meter: createMeter(), openBroker })
+  const root = new Root({ config, log, clock, random, handlers, meter: createMeter(), openBroker })
+  const { to } = config.forward
+  if (to !== null)
+    handlers.on('*', { name: 'forward' }, forward(to, { ...config.forward, secret: () => root.config.forward.secret }))
+  return root
 }
 
 class Root implements Cluster {
@@ -103,7 +105,9 @@ class Root implements Cluster {
   readonly fetch: FetchRoute
   readonly lambda: LambdaHandler
   readonly base: Base
-  #secrets: readonly EndpointSecret[]
+  /** As it was last read: of what changes, secrets alone count before the next start. */
+  #config: Config
+  readonly #secrets = secretsNow(() => this.#config)
   #live: Promise<Live> | null = null
   #now: Live | null = null
   #unbound = () => {}
@@ -113,7 +117,7 @@ class Root implements Cluster {
 
   constructor(base: Base) {
     this.base = base
-    this.#secrets = secretsOf(base.config)
+    this.#config = base.config
     this.on = base.handlers.on
     // A framework may bring a request before the ledger is loaded: it waits for that.
     const intake = this.#deferredIntake()
@@ -185,14 +189,20 @@ class Root implements Cluster {
     return readiness(live)
   }
 
+  get config(): Config {
+    return this.#config
+  }
+
   async reload(config: Config = reloadSecrets(this.base.config)): Promise<void> {
-    this.#secrets = secretsOf(config)
     await this.#now?.listener?.reload()
+    this.#now?.console.reload(config.console.token)
+    this.#config = config
+    this.#now?.announced?.reload()
   }
 
   become({ base: { handlers, config, log } }: Cluster): void {
     this.base.handlers.replace(handlers.all)
-    this.#secrets = secretsOf(config)
+    this.#config = config
     if (fixed(config) !== fixed(this.base.config)) log.warn({}, 'settings changed: they count from the next start on')
   }
 
@@ -222,26 +232,10 @@ class Root implements Cluster {
   }
 
   async #begin(roles: readonly Role[], bare: boolean): Promise<Live> {
-    const { config } = this.base
-    const lead = leadBy(this.base, () => this.#now?.locks ?? null)
-    const { store, away } = await ledgerOf(this.base, { roles, bare, lead })
-    const front = await frontOf(this.base, { store, bare }).catch(async (error) => {
-      await store.close()
-      throw error
-    })
-    const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
-    const live = parts(this.base, {
-      store,
-      away,
-      ...front,
-      roles,
-      secrets: () => this.#secrets,
-      ready: () => this.ready(),
-      bare,
-      working,
-    })
+    const { restoredFrom } = this.base.config
+    const live = await this.#wired(roles, bare)
     try {
-      if (config.restoredFrom !== null) await restoreFrom(store, config.restoredFrom, this.base)
+      if (restoredFrom !== null) await restoreFrom(live.store, restoredFrom, this.base)
       // The consoles' doors open last: what answers is also what works.
       for (const service of live.services) await service.start()
       this.#now = live
@@ -254,6 +248,24 @@ class Root implements Cluster {
     }
   }
 
+  /** Opened, and nothing of it started. */
+  async #wired(roles: readonly Role[], bare: boolean): Promise<Live> {
+    const lead = leadBy(this.base, () => this.#now?.locks ?? null)
+    const { store, away } = await ledgerOf(this.base, { roles, bare, lead })
+    let broker: Broker | null = null
+    try {
+      const front = await frontOf(this.base, { store, bare })
+      broker = front.broker
+      const working = roles.includes('processing') ? (await import('./cluster/crew.ts')).working : null
+      const now = { secrets: this.#secrets, config: () => this.#config, ready: () => this.ready() }
+      return parts(this.base, { store, away, ...front, ...now, roles, bare, working })
+    } catch (error) {
+      await broker?.close()
+      await store.close()
+      throw error
+    }
+  }
+
   #deferredIntake(): Intake {
     const whenLive = async (delivery: Parameters<Intake['receive']>) => {
       const { intake } = (await this.#live?.catch(() => null)) ?? {}
@@ -262,7 +274,7 @@ class Root implements Cluster {
     return {
       receive: (...delivery) => (this.#now ? this.#now.intake.receive(...delivery) : whenLive(delivery)),
       refuse: (...refusal) => (this.#now ?? notStarted(this.base)).intake.refuse(...refusal),
-      knows: (endpoint) => this.#secrets.some((secret) => secret.endpoint === endpoint),
+      knows: (endpoint) => this.#secrets().some((secret) => secret.endpoint === endpoint),
       idle: async () => this.#now?.intake.idle(),
     }
   }

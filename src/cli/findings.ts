@@ -42,14 +42,15 @@ const versions = () => ok(`Node ${process.versions.node} with SQLite ${process.v
 const configured = ({ file, cwd, release }: Config) =>
   ok(`${file ? `Configured by ${relative(cwd, file)}` : 'No config file'}; the release is ${release}.`)
 
-function secrets({ accounts, roles }: Config): Finding[] {
+function secrets({ accounts, roles, forward }: Config): Finding[] {
   const all = endpoints(accounts)
   const remedy = 'Set STRIPE_WEBHOOK_SECRET to the whsec_... of your endpoint (`stripe listen` prints one).'
   if (all.length > 0)
     return all.map(({ endpoint, secrets }) => ok(`Endpoint ${endpoint} has ${counted(secrets.length, 'secret')}.`))
-  return roles.includes('ingestion')
-    ? [refuse('No webhook secret is configured, so nothing could be verified.', remedy)]
-    : []
+  if (roles.includes('ingestion'))
+    return [refuse('No webhook secret is configured: nothing could be verified.', remedy)]
+  const unsigned = roles.includes('processing') && forward.to !== null && forward.secret === null
+  return unsigned ? [refuse('No webhook secret is configured: what is forwarded could not be signed.', remedy)] : []
 }
 
 const keys = ({ accounts, livemode }: Config): Finding[] =>

@@ -20,12 +20,17 @@ export function up(context: Context): Command {
     const given = await configOf(options, context)
     const config = options.migrate ? { ...given, migrate: 'apply' as const } : given
     if (config.roles.includes('ingestion') && endpoints(config.accounts).length === 0) throw failure('secret_missing')
-    await run(config, { screen: context.out, json: options.json ?? false, clock: context.clock }, signals())
-    leave()
+    const heard = signals()
+    try {
+      await run(config, { screen: context.out, json: options.json ?? false, clock: context.clock }, heard)
+    } finally {
+      heard.end()
+      leave()
+    }
   })
 }
 
-/** What handlers left open, a pool or a timer, keeps no process that was told to end. */
+/** What handlers left open, a pool or a timer, keeps no process that was told to end, or could not start. */
 const LEAVE_MS = 1_000
 const leave = () => void setTimeout(() => process.exit(), LEAVE_MS).unref()
 
@@ -48,7 +53,6 @@ async function run(config: Config, to: To, heard: Signals): Promise<void> {
     log.info({ signal: await heard.stop }, 'stopping: no new work, what runs may end')
   } finally {
     await started.stop()
-    heard.end()
   }
   log.info({}, 'stopped')
 }

@@ -25,7 +25,7 @@ import type { Meter } from '../telemetry/meter.ts'
 import type { working } from './crew.ts'
 import { commitsTo, faceOf } from './front.ts'
 import type { Locks } from './locks.ts'
-import { announcement, runFile } from './running.ts'
+import { type Announcement, announcement, runFile } from './running.ts'
 import { version } from './version.ts'
 
 /** What lives as long as the cluster itself. */
@@ -58,6 +58,8 @@ export interface Live {
   readonly locks: Locks | null
   readonly listener: PublicListener | null
   readonly console: PrivateListener
+  /** Where other verbs find it; null where the ledger is no file. */
+  readonly announced: Announcement | null
   readonly bare: boolean
   /** In the order of the start; stopped the other way round. */
   readonly services: readonly Service[]
@@ -70,6 +72,8 @@ interface Needs {
   readonly vault: Vault | null
   readonly roles: readonly Role[]
   readonly secrets: () => readonly EndpointSecret[]
+  /** As it was last read: its secrets change while the process lives. */
+  readonly config: () => Config
   readonly ready: () => Promise<Readiness>
   /** No roles, no listeners, nothing that runs by itself: what serverless functions open. */
   readonly bare: boolean
@@ -94,13 +98,14 @@ export function parts(base: Base, needs: Needs): Live {
     modeOf: modeOf(config),
     toleranceMs: config.ingestion.toleranceS * 1000,
   })
-  const crew = working?.(base, store, broker) ?? null
+  // Before anything is made that would have to be closed: it may refuse.
   handlers.wire({
     clock,
     random: base.random,
-    secret: secrets()[0]?.secret ?? null,
+    secret: () => secrets()[0]?.secret ?? null,
     rerouted: (name) => watch.rerouted(name),
   })
+  const crew = working?.(base, store, broker) ?? null
   const listener = roles.includes('ingestion') ? listenerOf(base, intake) : null
   const hands = { ...handsOf(base, store, watch), meter }
   const app = lazily(async () => {
@@ -108,6 +113,7 @@ export function parts(base: Base, needs: Needs): Live {
     return apiOf({ store, broker: broker && faceOf(broker, base), clock, log, roles, ready, hands }, meter)
   })
   const console = createPrivateListener({ app, ...config.console, log })
+  const announced = announcementOf(base, { roles, console, listener, config: needs.config })
   const services = [
     admission,
     ...(vault ? [keeper(vault, { clock, log })] : []),
@@ -116,10 +122,24 @@ export function parts(base: Base, needs: Needs): Live {
     ...(crew?.drain ? [crew.drain] : []),
     console,
     ...(listener ? [listener] : []),
-    ...announcementOf(base, { roles, console, listener }),
+    ...(announced ? [announced] : []),
   ]
   const { worker = null, drain = null, locks = null } = crew ?? {}
-  const live = { store, away, broker, vault, intake, admission, watch, worker, drain, locks, listener, console }
+  const live = {
+    store,
+    away,
+    broker,
+    vault,
+    intake,
+    admission,
+    watch,
+    worker,
+    drain,
+    locks,
+    listener,
+    console,
+    announced,
+  }
   return { ...live, bare, services: bare ? [admission] : services }
 }
 
@@ -179,21 +199,18 @@ function listenerOf({ config, clock, log }: Base, intake: Intake): PublicListene
 
 /** Other verbs, such as `events`, find this process by it: a file that is open here they may not open. */
 function announcementOf(
-  { config, clock }: Base,
-  { roles, console, listener }: Pick<Live, 'console' | 'listener'> & Pick<Needs, 'roles'>,
-): Service[] {
-  const file = ledgerFile(config.databaseUrl, config.cwd)
-  if (file === null) return []
-  const announced = announcement(runFile(file), () => ({
-    pid: process.pid,
-    started: new Date(clock.now()).toISOString(),
-    version: version(),
-    roles: [...roles],
-    public: publicUrl(config, listener),
+  { config: { databaseUrl, cwd }, clock }: Base,
+  { roles, console, listener, config }: Pick<Live, 'console' | 'listener'> & Pick<Needs, 'roles' | 'config'>,
+): Announcement | null {
+  const file = ledgerFile(databaseUrl, cwd)
+  if (file === null) return null
+  const started = new Date(clock.now()).toISOString()
+  return announcement(runFile(file), () => ({
+    ...{ pid: process.pid, started, version: version(), roles: [...roles] },
+    public: publicUrl(config(), listener),
     private: reachable(console.address()?.url ?? ''),
-    token: config.console.token ?? randomBytes(24).toString('base64url'),
+    token: config().console.token ?? randomBytes(24).toString('base64url'),
   }))
-  return [announced]
 }
 
 export function publicUrl({ tls }: Config, listener: PublicListener | null): string | null {
@@ -234,6 +251,16 @@ export async function readiness({ store, away, ...live }: Live): Promise<Readine
 
 export const secretsOf = ({ accounts }: Config): EndpointSecret[] =>
   endpoints(accounts).flatMap(({ endpoint, secrets }) => secrets.map((secret) => ({ endpoint, secret })))
+
+/** Asked for with each delivery: made anew only where the configuration was read anew. */
+export function secretsNow(config: () => Config): () => readonly EndpointSecret[] {
+  let known: { of: Config; secrets: readonly EndpointSecret[] } | null = null
+  return () => {
+    const of = config()
+    if (known?.of !== of) known = { of, secrets: secretsOf(of) }
+    return known.secrets
+  }
+}
 
 export const modeOf = (config: Config) => (account: string) =>
   config.livemode === 'both' ? 'both' : (config.accounts[account]?.mode ?? 'both')

@@ -27,9 +27,15 @@ export async function runningOn({ databaseUrl, cwd }: Pick<Config, 'databaseUrl'
   return file === null ? null : findRunning(runFile(file))
 }
 
+export interface Announcement extends Service {
+  /** Something of it has changed. */
+  reload(): void
+}
+
 /** Announced from start to stop. */
-export const announcement = (file: string, describe: () => Running): Service => ({
+export const announcement = (file: string, describe: () => Running): Announcement => ({
   start: async () => announce(file, describe()),
+  reload: () => announce(file, describe()),
   stop: async () => withdraw(file, process.pid),
 })
 

@@ -28,22 +28,26 @@ export interface PrivateListenerOptions {
 export interface PrivateListener extends Service {
   /** Where it listens; null while it does not. */
   address(): { readonly host: string; readonly port: number; readonly url: string } | null
+  /** Asks for another token from now on. Throws `private_unprotected` where there has to be one: then the old one stays. */
+  reload(token: string | null): void
 }
 
 /** The private listener: health, metrics and the API, in every role. `start` rejects with `private_unprotected` or `port_taken`. */
 export function createPrivateListener(options: PrivateListenerOptions): PrivateListener {
   const { app, host = '127.0.0.1', port = 4243, token = null, hosts = [], log } = options
-  const door: Door = {
-    token: token || null,
-    hosts: hosts.map((name) => name.toLowerCase()),
-    loopback: isLoopback(host),
+  const loopback = isLoopback(host)
+  const names = hosts.map((name) => name.toLowerCase())
+  const doorWith = (token: string | null): Door => ({ token: token || null, hosts: names, loopback })
+  const mayOpen = (door: Door) => {
+    if (!door.loopback && door.token === null) throw failure('private_unprotected', { host })
   }
+  let door = doorWith(token)
   let running: Running | null = null
   return {
     async start() {
       if (running) return
-      if (!door.loopback && door.token === null) throw failure('private_unprotected', { host })
-      const made = listen(app, door, log)
+      mayOpen(door)
+      const made = listen(app, () => door, log)
       running = made
       try {
         await bound(made.server, host, port)
@@ -58,6 +62,11 @@ export function createPrivateListener(options: PrivateListenerOptions): PrivateL
       if (stopping) await closed(stopping)
     },
     address: () => addressOf(running?.server),
+    reload(token) {
+      const next = doorWith(token)
+      mayOpen(next)
+      door = next
+    },
   }
 }
 
@@ -66,13 +75,13 @@ interface Running {
   readonly ending: AbortController
 }
 
-function listen(app: PrivateListenerOptions['app'], door: Door, log: Logger): Running {
+function listen(app: PrivateListenerOptions['app'], door: () => Door, log: Logger): Running {
   const ending = new AbortController()
   const answer = lazily(app, ending.signal)
   const server = http.createServer(
     { headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 16_384 },
     (request, response) => {
-      const refused = refusal(request, door)
+      const refused = refusal(request, door())
       if (refused) return turnAway(response, refused)
       if (request.method === 'GET' && request.url === '/healthz') return alive(response)
       // Else a connection that is kept alive would hold up the stop for as long as it may be idle.

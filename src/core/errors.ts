@@ -130,7 +130,7 @@ const table = {
   },
   secret_missing: {
     status: null,
-    message: 'No webhook secret is configured, so nothing could be verified.',
+    message: 'No webhook secret is configured: nothing could be verified, nor signed where it is forwarded.',
     remedy: 'Set STRIPE_WEBHOOK_SECRET to the whsec_... of your endpoint (`stripe listen` prints one).',
   },
   secret_invalid: {

@@ -11,8 +11,8 @@ import type { Rate } from './rate.ts'
 export interface ForwardOptions {
   /** Takes the events while a `reroute` control for this destination is live. */
   readonly secondary?: string | null
-  /** Signs what is forwarded. Default: the first webhook secret, so that the code behind verifies unchanged. */
-  readonly secret?: string | null
+  /** Signs what is forwarded; a function is asked for each request. Default: the first webhook secret, so that the code behind verifies unchanged. */
+  readonly secret?: string | null | (() => string | null)
   /** The destination has to answer by then. Default 25 s. */
   readonly timeoutMs?: number
   /** Requests at once. Default 16. */
@@ -33,7 +33,8 @@ export interface Destination {
 export interface Wiring {
   readonly clock: Clock
   readonly random: Random
-  readonly secret: string | null
+  /** The first webhook secret just now. */
+  secret(): string | null
   rerouted(destination: string): boolean
 }
 
@@ -59,7 +60,7 @@ export function forward(url: string, options: ForwardOptions = {}): Forward {
   const limits = { timeoutMs, connections: concurrency }
   const primary = new Target(url, limits)
   const secondary = options.secondary ? new Target(options.secondary, limits) : null
-  let wiring: Wiring = { clock: systemClock, random: systemRandom, secret: null, rerouted: () => false }
+  let wiring: Wiring = { clock: systemClock, random: systemRandom, secret: () => null, rerouted: () => false }
 
   const handler = async (event: Stripe.Event, context: HandlerContext): Promise<void> => {
     const target = secondary && wiring.rerouted(primary.name) ? secondary : primary
@@ -81,7 +82,8 @@ export function forward(url: string, options: ForwardOptions = {}): Forward {
 }
 
 function secretOf(options: ForwardOptions, wiring: Wiring): string {
-  const secret = options.secret ?? wiring.secret
+  const own = typeof options.secret === 'function' ? options.secret() : options.secret
+  const secret = own ?? wiring.secret()
   if (!secret) throw failure('secret_missing')
   return secret
 }

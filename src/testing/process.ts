@@ -41,6 +41,7 @@ export function createProcess({ store, clock, seed, log = silent, processing }: 
     vault: null,
     roles: ['processing'] as const,
     secrets: () => secrets,
+    config: () => config,
     ready,
     bare: false,
     working,

@@ -27,9 +27,11 @@ function logged(fits: (line: Record<string, unknown>) => boolean): Promise<Recor
 before(async () => {
   cwd = emptyFolder('up')
   writeFileSync(join(cwd, 'secret'), SECRET)
+  writeFileSync(join(cwd, 'token'), 'the-first-token-of-all')
   writeFileSync(
     join(cwd, 'handlers.mjs'),
-    `export default (cluster) => {
+    `setInterval(() => {}, 1_000_000) // as a pool or a client that is never closed
+    export default (cluster) => {
       cluster.on('invoice.paid', (event, { log }) => log.info({}, 'handled'))
       cluster.on('charge.failed', () => { throw new Error('no') })
     }`,
@@ -38,7 +40,8 @@ before(async () => {
     join(cwd, 'hookkeeper.config.mjs'),
     "export default { handlers: './handlers.mjs', ingestion: { host: '127.0.0.1', port: 0 }, console: { port: 0 } }",
   )
-  running = child(['up'], { cwd, env: { STRIPE_WEBHOOK_SECRET_FILE: 'secret' } })
+  const env = { STRIPE_WEBHOOK_SECRET_FILE: 'secret', HOOKKEEPER_API_TOKEN_FILE: 'token' }
+  running = child(['up'], { cwd, env })
   ended = new Promise((resolve) => running.once('close', resolve))
   createInterface(running.stdout!).on('line', (text) => {
     const line = JSON.parse(text)
@@ -114,12 +117,20 @@ test('a second up on the same ledger is refused in one sentence', async () => {
 
 test('a secret that was rotated in its file counts from SIGHUP on, one that cannot be read changes nothing', async () => {
   writeFileSync(join(cwd, 'secret'), 'whsec_rotated0000000000000')
+  writeFileSync(join(cwd, 'token'), 'another-token-by-now')
   running.kill('SIGHUP')
   await logged(({ msg }) => msg === 'secrets and certificates were read again')
   const old = await run(['trigger', 'invoice.paid'])
   const env = { STRIPE_WEBHOOK_SECRET: 'whsec_rotated0000000000000' }
   const fresh = await hookkeeper(['trigger', 'invoice.paid'], { cwd, env })
   assert.deepEqual([old.code, fresh.code], [1, 0])
+
+  const { private: address } = JSON.parse(readFileSync(join(cwd, RUN_FILE), 'utf8'))
+  const status = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(new URL('/api/v1/status', address), { headers })).status
+  }
+  assert.deepEqual([await status('the-first-token-of-all'), await status('another-token-by-now')], [401, 200])
 
   writeFileSync(join(cwd, 'secret'), 'rubbish')
   running.kill('SIGHUP')

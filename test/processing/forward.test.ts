@@ -51,7 +51,7 @@ function wired(t: TestContext, url: string, options: ForwardOptions = {}) {
   const clock = new VirtualClock()
   const rerouted = new Set<string>()
   const to = forward(url, { secret: SECRET, ...options })
-  to.wire({ clock, random: () => 0, secret: null, rerouted: (name) => rerouted.has(name) })
+  to.wire({ clock, random: () => 0, secret: () => null, rerouted: (name) => rerouted.has(name) })
   t.after(() => to.close())
   const send = (signal = new AbortController().signal, sent = event()) => {
     const context = { attempt: 2, fence: 77, lane: 'default/cus_ü', bytes: sent.body, signal }
@@ -239,10 +239,10 @@ test('an address that is none, or holds a password, is refused at once; no secre
   for (const url of ['', 'localhost:3000', 'ftp://x/', 'http://me:secret@x/'])
     assert.throws(() => forward(url), { code: 'config_invalid' })
   const unsigned = forward('http://127.0.0.1:1/')
-  const wiring = { clock: new VirtualClock(), random: () => 0, secret: null, rerouted: () => false }
+  const wiring = { clock: new VirtualClock(), random: () => 0, secret: () => null, rerouted: () => false }
 
   assert.throws(() => unsigned.wire(wiring), { code: 'secret_missing' })
-  unsigned.wire({ ...wiring, secret: SECRET })
+  unsigned.wire({ ...wiring, secret: () => SECRET })
 })
 
 test('in a worker: an event is forwarded and done; while the breaker is open attempts are not spent', async (t) => {
@@ -250,7 +250,7 @@ test('in a worker: an event is forwarded and done; while the breaker is open att
   const { got, host, url } = await destination(t, (request, response) => status(code)(request, response))
   const { clock, ledger, handlers, worker } = room({ concurrency: 1 })
   handlers.on('*', forward(url, { concurrency: 4 }))
-  handlers.wire({ clock, random: () => 0, secret: SECRET, rerouted: () => false })
+  handlers.wire({ clock, random: () => 0, secret: () => SECRET, rerouted: () => false })
   t.after(() => handlers.close())
   assert.deepEqual(handlers.destinations(), [{ name: host, secondary: null }])
   assert.equal(handlers.all[0]?.concurrency, 4)

@@ -80,7 +80,7 @@ async function register(
   await own?.({ on } as unknown as Parameters<Register>[0])
   if (handlers.all.length === 0) throw failure('rehearsal_empty')
   const secret = endpoints(config.accounts)[0]?.secrets[0] ?? null
-  handlers.wire({ clock: systemClock, random: systemRandom, secret, rerouted: () => false })
+  handlers.wire({ clock: systemClock, random: systemRandom, secret: () => secret, rerouted: () => false })
 }
 
 /**
