@@ -49,11 +49,14 @@ export const reroute = defineAction({
 function routed({ destination }: z.output<typeof input>, { destinations }: ActionHands) {
   const able = destinations().filter(({ secondary }) => secondary !== null)
   const meant = able.filter(({ name }) => destination === undefined || name === destination)
-  if (able.length === 0) throw refused('No destination has a secondary', 'Set HOOKKEEPER_FORWARD_SECONDARY')
+  if (able.length === 0) throw refused('No destination has a secondary', NONE)
   if (meant.length === 1 && meant[0]) return meant[0]
   const names = able.map(({ name }) => name).join(', ')
   if (destination !== undefined) throw refused(`No destination ${destination} has a secondary`, `There are: ${names}`)
   throw refused('Several destinations have a secondary', `Name one: ${names}`)
 }
+
+const NONE =
+  'Set HOOKKEEPER_FORWARD_SECONDARY; for a `forward` handler of your own ask a process that works: POST /api/v1/actions/reroute'
 
 const refused = (what: string, remedy: string) => failure('action_refused', { what, remedy })

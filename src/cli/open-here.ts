@@ -6,10 +6,11 @@ import { createApi } from '../console/api.ts'
 import { failure } from '../core/errors.ts'
 import { silent } from '../core/service.ts'
 import { ledgerFile, openStore } from '../presets/database.ts'
+import type { Destination } from '../processing/forward.ts'
 import type { Context } from './context.ts'
 import { overFetch, type Reach } from './reach.ts'
 
-/** Nobody keeps the ledger just now, so this verb does, with the same API and no listener. */
+/** Nobody keeps the ledger just now, or it is a server that many keep: so this verb does, with the same API and no listener. */
 export async function openHere(config: Config, { clock }: Context): Promise<Reach> {
   const { databaseUrl, databaseDirectUrl: directUrl, cwd, retention, ephemeral } = config
   const path = ledgerFile(databaseUrl, cwd)
@@ -24,7 +25,7 @@ export async function openHere(config: Config, { clock }: Context): Promise<Reac
     log: silent,
     meter: { acted() {} },
     controlId: () => randomUUID(),
-    destinations: () => [],
+    destinations: () => destinationsOf(config.forward),
     async poke() {},
   }
   const deps = {
@@ -45,3 +46,7 @@ export async function openHere(config: Config, { clock }: Context): Promise<Reac
     (request, init) => api.request(request, init),
   )
 }
+
+/** Those of a gateway. Where handlers of one's own send to, the processes that work know: their API is asked instead. */
+const destinationsOf = ({ to, secondary }: Config['forward']): Destination[] =>
+  to === null ? [] : [{ name: new URL(to).host, secondary: secondary && new URL(secondary).host }]

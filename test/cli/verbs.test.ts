@@ -139,6 +139,21 @@ test('pause and resume take the words of the API as flags', async () => {
   assert.match(resumed.out, /^1 controls lifted/)
 })
 
+test('a gateway is rerouted also where no process of it is asked', async () => {
+  const env = {
+    HOOKKEEPER_FORWARD_TO: 'http://app.internal:3000/hook',
+    HOOKKEEPER_FORWARD_SECONDARY: 'http://spare/hook',
+  }
+  const without = await run('do', 'reroute')
+  const rerouted = await hookkeeper(['do', 'reroute', '--ttl', '30m', '--json'], { cwd, env })
+
+  assert.match(without.err, /No destination has a secondary/)
+  assert.equal(rerouted.code, 0, rerouted.err)
+  const { what, controls } = JSON.parse(rerouted.out).receipt
+  assert.match(what, /Events of app\.internal:3000 go to spare until/)
+  assert.equal((await run('do', 'resume', '--control', controls[0])).code, 0)
+})
+
 test('backup writes a ledger that can be read, and overwrites nothing', async () => {
   const copy = join(cwd, 'copy.db')
   const first = await run('backup', 'copy.db')
