@@ -15,6 +15,9 @@ export const systemClock: Clock = {
   },
 }
 
+/** Of this process alone: it only rises, whatever is done to the wall clock. For how long things take, not for when they were. */
+export const steadyClock: Clock = { now: () => performance.now(), after: systemClock.after }
+
 /** A clock that stands still until it is told to go: the same seed gives the same run. */
 export class VirtualClock implements Clock {
   #now: number

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
-import { type Clock, systemClock } from '../core/clock.ts'
+import { type Clock, steadyClock, systemClock } from '../core/clock.ts'
 import { failure } from '../core/errors.ts'
 import type { Envelope } from '../core/event.ts'
 import { type Logger, silent } from '../core/service.ts'
@@ -67,14 +67,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   try {
     if (options.migrates) await migrateBy(options, sql, where)
     await requireSchema(sql, where)
-    const time = options.clock ?? (await ServerTime.over(sql))
+    const server = options.clock ? null : await ServerTime.over(sql)
+    const time = options.clock ?? server!
     await requireFit(sql, () => time.now())
     wakes = await Wakes.over(directUrl, log)
     const id = `${name} ${randomUUID().slice(0, 8)}`
     const presence = new Presence(url)
-    const seats = new Seats(sql, { id, name, presence })
+    const seats = new Seats(sql, { id, name, presence, told: (told) => server?.heard(told) })
     // From here on an earlier process of our name is no more.
-    await seats.beat(null, systemClock.now())
+    await seats.beat(null, steadyClock.now())
     return storeOver({ ...options, sql, log, id, seats, presence, time, wakes })
   } catch (error) {
     await Promise.allSettled([wakes?.close(), sql.close()])
@@ -109,7 +110,7 @@ function storeOver(parts: Parts): Store {
   // The wall clock may be set back; the ledger's time may not.
   let latest = 0
   const now = () => (latest = Math.max(latest, Math.floor(time.now())))
-  const desk = new Desk({ sql, id, seats, log, clock, pace: systemClock, now })
+  const desk = new Desk({ sql, id, seats, log, clock, pace: steadyClock, now })
   const partitions = new Partitions(sql)
   const locks = locksOver(sql, now)
   const retention = { ...defaultRetention, ...parts.retention }
@@ -174,7 +175,7 @@ function ledgerOver({ sql, id, seats, desk, partitions, wakes, underWay, now }: 
   const arrival = new Arrival()
   const admitAll = async (events: readonly Envelope[]): Promise<readonly Admitted[]> => {
     if (events.length === 0) return []
-    await seats.admits(systemClock.now())
+    await seats.admits(steadyClock.now())
     const { answers, newcomers } = await admit({ sql, partitions, arrival, desk, id, now }, events)
     wakes.wake(newcomers.map(({ ref }) => ref))
     return answers

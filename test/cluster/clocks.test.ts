@@ -5,7 +5,7 @@ import { openPostgres } from '../../src/store/postgres.ts'
 import { handler } from '../../src/testing/scene.ts'
 import { envelope } from '../chaos/virtual.ts'
 import { postgres } from '../services/postgres.ts'
-import { database } from './on-postgres.ts'
+import { database, later } from './on-postgres.ts'
 
 const AHEAD_MS = 2_000
 
@@ -21,9 +21,9 @@ test('what a process admitted whose clock is ahead is ready, and first in its la
   const of = (id: string) =>
     envelope(systemClock, { id, customer: 'cus_a', createdAt: createdAt - (createdAt % 1_000) })
 
-  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + AHEAD_MS })
+  const back = later(t, AHEAD_MS)
   await ahead.ledger.admit([of('evt_old')])
-  t.mock.timers.reset()
+  back()
   await ledger.admit([of('evt_new')])
   const want = { max: 10, waitMs: 10_000, worker: 'w', release: 'r', handles: [handler()] }
   const works = await ledger.lease(want)

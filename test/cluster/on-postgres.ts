@@ -46,3 +46,10 @@ export async function until(sql: Sql, question: string): Promise<void> {
 }
 
 const LOOK_MS = 20
+
+/** From now on this process takes it for so much later, until what this gives is called. */
+export function later(t: TestContext, ms: number): () => void {
+  const now = performance.now.bind(performance)
+  const { mock } = t.mock.method(performance, 'now', () => now() + ms)
+  return () => mock.restore()
+}

@@ -61,6 +61,18 @@ test('a connection that is cut while it is asked by fails that one question and 
   assert.deepEqual(await sql.rows('select 1 as one'), [{ one: 1 }])
 })
 
+test('a server that is gone without a word is asked by another connection', { skip: postgres.skip }, async (t) => {
+  const url = await database(t)
+  const proxy = await new TcpProxy({ port: Number(new URL(url).port) }).start()
+  const sql = sqlOver(new pg.Pool({ connectionString: proxy.url(url), max: 1 }))
+  t.after(() => sql.close().then(() => proxy.close()))
+  const statement = prepared('unanswered', 'select 2 as two', 300)
+  await sql.again(statement)
+  proxy.cut('server')
+
+  assert.deepEqual(await sql.again(statement), [{ two: 2 }])
+})
+
 async function untilActive(url: string, pid: number): Promise<void> {
   const text = `select 1 from pg_stat_activity where pid = ${pid} and state = 'active' and query like '%pg_sleep%'`
   while ((await asked(url, text)).length === 0);

@@ -24,6 +24,8 @@ export interface PoolOptions {
 }
 
 const CONNECT_MS = 5_000
+/** A machine that vanishes closes nothing. Asked after ten seconds of silence, and given up after ten more. */
+const ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
 /** The package is loaded here alone, when somebody has a Postgres. */
 async function loadPg(): Promise<typeof import('pg')> {
@@ -42,7 +44,7 @@ export async function openPool({ url, connectionsMax, name }: PoolOptions): Prom
     max: connectionsMax,
     connectionTimeoutMillis: CONNECT_MS,
     application_name: name,
-    keepAlive: true,
+    ...ALIVE,
   })
   // A connection that breaks while nobody uses it is none of ours any more: the next statement takes another one.
   pool.on('error', () => {})
@@ -57,7 +59,7 @@ export async function openClient(url: string, name: string) {
   return new Client({
     connectionString: url,
     application_name: name,
-    keepAlive: true,
+    ...ALIVE,
     connectionTimeoutMillis: CONNECT_MS,
   })
 }
@@ -83,9 +85,13 @@ export function sqlOver(pool: Pool): Sql {
     if (closed) throw failure('store_closed')
     const client = await serve(connected(pool)).catch((error) => Promise.reject(postgresFailed(error)))
     try {
-      return await serve(inTransaction(client, work))
-    } finally {
+      const value = await serve(inTransaction(client, work))
       client.release()
+      return value
+    } catch (error) {
+      // One that did not end as it should may be in the middle of anything.
+      client.release(true)
+      throw error
     }
   }
   return {

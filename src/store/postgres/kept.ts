@@ -3,6 +3,8 @@ import { openClient } from './driver.ts'
 
 export type Client = Awaited<ReturnType<typeof openClient>>
 
+const END_MS = 1_000
+
 interface Keeping {
   readonly url: string
   /** As the server shows it. */
@@ -53,7 +55,8 @@ export class KeptConnection {
     this.#closed = true
     this.#cancel()
     const client = this.#let()
-    await client?.end().catch(() => {})
+    // A server that is gone without a word does not say goodbye.
+    if (client) await Promise.race([client.end().catch(() => {}), this.#tired()])
   }
 
   #lost(client: Client): void {
@@ -62,6 +65,10 @@ export class KeptConnection {
     void client.end().catch(() => {})
     this.#keeping.lost()
     if (!this.#closed) this.#cancel = systemClock.after(this.#keeping.againMs, () => void this.open())
+  }
+
+  #tired(): Promise<void> {
+    return new Promise((resolve) => systemClock.after(END_MS, resolve))
   }
 
   #let(): Client | null {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts'
 import { KIND } from '../codes.ts'
 import { hash53 } from '../hash.ts'
 import { Plan } from '../plan.ts'
@@ -42,6 +43,8 @@ interface Deps {
   readonly sql: Sql
   readonly id: string
   readonly seats: Seats
+  /** Of the process. */
+  readonly pace: Clock
   now(): number
 }
 
@@ -58,6 +61,7 @@ export class Leasing {
   readonly recent = new Recent()
   readonly #deps: Deps
   #calls: Call[] = []
+  #askedAt = Number.NEGATIVE_INFINITY
   /** Leases that reached a worker of this process, by fence. */
   readonly #delivered = new Map<Ref, number>()
 
@@ -75,6 +79,7 @@ export class Leasing {
 
   ask(want: Want, now: number, signal?: AbortSignal): Promise<readonly Work[]> {
     if (signal?.aborted) return Promise.resolve([])
+    this.#askedAt = this.#deps.pace.now()
     return new Promise((resolve, reject) => {
       const call: Call = { want, untilAt: now + want.waitMs, heard: false, over: false, resolve, reject }
       this.#calls.push(call)
@@ -85,6 +90,11 @@ export class Leasing {
       }
       signal?.addEventListener('abort', callOff, { once: true })
     })
+  }
+
+  /** For how long nobody has asked for work, nor had any; 0: somebody waits or works. */
+  rested(now: number): number {
+    return this.waits || this.#delivered.size > 0 ? 0 : now - this.#askedAt
   }
 
   /** A turn begins: it serves who has asked by now. Does one of them not wait that long? */

@@ -15,6 +15,9 @@ import type { Seats } from './seats.ts'
 import { Unheard } from './unheard.ts'
 import { Wrong } from './wrong.ts'
 
+/** Whoever has asked for no work for so long, and has none, works no more: others have more use for its buckets. */
+const RESTED_MS = 6_000
+
 interface Deps {
   readonly sql: Sql
   readonly id: string
@@ -120,7 +123,9 @@ export class Memory {
   }
 
   async #beat(): Promise<void> {
-    const { seats, pace } = this.#deps
+    const { seats, pace, leasing } = this.#deps
+    if (leasing.rested(pace.now()) >= RESTED_MS) seats.works = false
+    const { works } = seats
     const { lost, taken, restMs } = await seats.beat(this.counts(), pace.now())
     for (const bucket of [...lost, ...taken]) this.#births.untell(bucket)
     for (const bucket of lost) {
@@ -130,7 +135,7 @@ export class Memory {
     }
     for (const bucket of taken) this.#arrivals.follow(bucket)
     if (seats.worn) await seats.refill()
-    this.#beatAt = taken.length > 0 ? 0 : pace.now() + restMs
+    this.#beatAt = taken.length > 0 || seats.works !== works ? 0 : pace.now() + restMs
     if (taken.length > 0) {
       await this.#look()
       await this.#beat()

@@ -196,6 +196,8 @@ union all
 select 1, bucket, n, day, rev, place, lane, tenant, type, urgency, arrived, held, touched, moved from fresh
 union all
 select 2, bucket, n, day, 0, 0, 0, '', '', 0, 0, false, null, false from gone`,
+  // Of a bucket that was just taken it reads all that waits, which may be millions.
+  120_000,
 )
 
 const HELD_BY = `

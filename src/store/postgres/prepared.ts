@@ -1,13 +1,21 @@
 import type { PoolClient } from 'pg'
 
-const names = new Map<string, string>()
+interface Known {
+  readonly name: string
+  readonly answerMs: number
+}
+
+const statements = new Map<string, Known>()
+
+/** A server that has not answered by then is asked by another connection: its machine may be gone without a word. */
+const ANSWER_MS = 30_000
 
 /**
  * A statement that is asked over and over: where that can be, a connection parses and plans it once, and not for each handful
  * of events again, which would cost several times what the statement does. Its text, to be asked as any other.
  */
-export function prepared(name: string, text: string): string {
-  names.set(text, `hookkeeper_${name}`)
+export function prepared(name: string, text: string, answerMs = ANSWER_MS): string {
+  statements.set(text, { name: `hookkeeper_${name}`, answerMs })
   return text
 }
 
@@ -23,10 +31,11 @@ const sessions = new WeakMap<PoolClient, Session>()
 /** Asks on this connection, prepared where it was said to be and the connection bears it. */
 export async function ask(client: PoolClient, text: string, values: unknown[]) {
   const session = sessions.get(client) ?? (await meet(client))
-  if (!session.keeps) return client.query(text, values)
-  const name = names.get(text)
-  await plans(client, session, name ? 'generic' : 'auto')
-  return client.query(name ? { name, text, values } : { text, values })
+  const known = statements.get(text)
+  const within = known && { query_timeout: known.answerMs }
+  if (!session.keeps) return client.query({ text, values, ...within })
+  await plans(client, session, known ? 'generic' : 'auto')
+  return client.query(known ? { name: known.name, text, values, ...within } : { text, values })
 }
 
 /** Who a pooler says we are is not who serves us. */

@@ -1,9 +1,11 @@
+import { steadyClock } from '../../core/clock.ts'
 import type { Backlog } from '../store.ts'
 import type { Holding } from './draft.ts'
 import type { Sql } from './driver.ts'
 import { prepared } from './prepared.ts'
 import type { Presence, Session } from './presence.ts'
 import { BUCKETS } from './refs.ts'
+import type { Told } from './time.ts'
 
 /** Who has not been heard of for so long has ended: its buckets may be taken, its leases are lost. */
 const SILENT_MS = 6_000
@@ -46,6 +48,14 @@ interface Said {
   readonly counts: object
 }
 
+interface SeatsOptions {
+  readonly id: string
+  readonly name: string
+  readonly presence: Presence
+  /** The server's clock, with each beat. */
+  told(told: Told): void
+}
+
 export interface Rota {
   /** Buckets that were ours and are no longer. */
   readonly lost: readonly number[]
@@ -64,6 +74,7 @@ export class Seats {
   readonly #id: string
   readonly #name: string
   readonly #presence: Presence
+  readonly #told: SeatsOptions['told']
   readonly #missing = new Map<string, { readonly seen: string; readonly at: number }>()
   readonly #seats = new Map<number, Seat>()
   /** Were ours, and nobody was told yet that they no longer are. */
@@ -72,14 +83,17 @@ export class Seats {
   #joined = false
   #said: Said | null = null
   works = false
+  /** Since the server was away: nobody could be heard for so long, and who is alive has until then to say so. */
+  #deaf = { forMs: 0, until: Number.NEGATIVE_INFINITY }
   /** Nobody else was heard of who may admit something. Whoever came since is heard of by the next admission. */
   alone = false
 
-  constructor(sql: Sql, { id, name, presence }: { id: string; name: string; presence: Presence }) {
+  constructor(sql: Sql, { id, name, presence, told }: SeatsOptions) {
     this.#sql = sql
     this.#id = id
     this.#name = name
     this.#presence = presence
+    this.#told = told
   }
 
   get holdings(): readonly Holding[] {
@@ -133,7 +147,7 @@ export class Seats {
     const share = this.works ? Math.ceil(BUCKETS / Math.max(1, workers)) : 0
     await this.#giveUp(share, buckets)
     const wanted = Math.min(share - this.#seats.size, TAKEN_AT_ONCE_MAX)
-    const taken = wanted > 0 ? await this.#take(wanted) : []
+    const taken = wanted > 0 ? await this.#take(wanted, now) : []
     const hungry =
       this.works && (this.#missing.size > 0 || this.#seats.size < Math.floor(BUCKETS / Math.max(1, workers)))
     const restMs = hungry ? HUNGRY_MS : counts && counts.ready + counts.running > 0 ? BUSY_MS : BEAT_MS
@@ -165,15 +179,24 @@ export class Seats {
   async #say(counts: object, now: number) {
     const { works } = this
     const { session } = this.#presence
+    const deafMs = this.#said?.works ? now - this.#said.at : 0
+    if (deafMs >= SILENT_MS) this.#deaf = { forMs: deafMs, until: now + SILENT_MS }
+    const from = steadyClock.now()
     const [heard] = await this.#sql.again<Heard>(BEAT, [
-      ...[this.#id, this.#name, works, SILENT_MS, !this.#joined, JSON.stringify(counts)],
+      ...[this.#id, this.#name, works, this.#silentMs(now), !this.#joined, JSON.stringify(counts)],
       ...[session?.pid ?? null, session?.since ?? null],
     ])
+    this.#told({ at: heard!.at, from, to: steadyClock.now() })
     this.#joined = true
     this.#said = { at: now, works, session, counts }
     const { members, workers, buckets, alone, missing } = heard!
     this.alone = alone
     return { members, workers, buckets: new Map(buckets.map((bucket) => [bucket.bucket, bucket])), missing }
+  }
+
+  /** Who has said nothing for so long has ended. While the server was away nobody could: its time does not count. */
+  #silentMs(now: number): number {
+    return SILENT_MS + (now < this.#deaf.until ? this.#deaf.forMs : 0)
   }
 
   /** Strikes from the list whoever has been missing for long enough, unless he has said something since: his buckets are free. */
@@ -182,7 +205,8 @@ export class Seats {
     this.#missing.clear()
     for (const { id, seen } of missing) {
       const known = before.get(id)
-      const at = known?.seen === seen ? known.at : now
+      // A server that was away has ended all connections.
+      const at = known?.seen === seen && now >= this.#deaf.until ? known.at : now
       if (now - at < MISSING_MS) {
         this.#missing.set(id, { seen, at })
         continue
@@ -209,9 +233,9 @@ export class Seats {
     this.#lost.add(bucket)
   }
 
-  async #take(count: number): Promise<number[]> {
+  async #take(count: number, now: number): Promise<number[]> {
     const rows = await this.#sql.rows<{ bucket: number; epoch: number; fence: number }>(TAKE, [
-      ...[this.#id, count, SILENT_MS, FENCES],
+      ...[this.#id, count, this.#silentMs(now), FENCES],
     ])
     for (const { bucket, epoch, fence } of rows)
       this.#seats.set(bucket, { bucket, epoch, fence: fence - FENCES, fenceMax: fence })
@@ -232,6 +256,8 @@ interface Heard {
   readonly members: readonly string[]
   readonly workers: number
   readonly alone: boolean
+  /** The server's clock, in milliseconds. */
+  readonly at: number
   readonly buckets: readonly Bucket[]
   readonly missing: readonly Missing[]
 }
@@ -261,6 +287,7 @@ with gone as (
 )
 select (select coalesce(json_agg(id), '[]') from living) as members,
   (select count(*)::int4 from living where works) as workers,
+  (extract(epoch from clock_timestamp()) * 1000)::float8 as at,
   not exists (${OTHERS('$1')} and m.id not in (select id from gone)) as alone,
   (select json_agg(json_build_object('bucket', bucket, 'epoch', epoch, 'ours', coalesce(owner = $1, false))) from hookkeeper_buckets) as buckets,
   (select coalesce(json_agg(json_build_object('id', m.id, 'seen', m.seen::text)), '[]') from hookkeeper_members m
