@@ -1,3 +1,4 @@
+import { failure } from '../../core/errors.ts'
 import { hash53 } from '../hash.ts'
 import { positionOf, urgencyCode } from '../place.ts'
 import type { Ref } from '../store.ts'
@@ -41,6 +42,12 @@ interface Snapshot {
   readonly xip: readonly string[]
 }
 
+/** Which server answered: since when it runs, and how far it has come. */
+interface Server {
+  readonly startedAt: number
+  readonly xmax: number
+}
+
 const NOTHING: Snapshot = { xmax: '0', xip: [] }
 
 const sees = ({ xmax, xip }: Snapshot, tx: string): boolean => Number(tx) < Number(xmax) && !xip.includes(tx)
@@ -57,6 +64,7 @@ export class Arrivals {
   readonly #told = new Map<Ref, string>()
   /** Transactions of which nothing in our buckets is left to tell: looks need not read them. */
   readonly #whole = new Set<string>()
+  #server: Server | null = null
   /** As the last look found it. */
   controlsVersion: string | null = null
 
@@ -116,6 +124,7 @@ export class Arrivals {
     const head = found.find(({ kind }) => kind === 0)
     this.controlsVersion = head?.tenant ?? null
     const [, xmax = '0', xip = ''] = (head?.type ?? '').split(':')
+    this.#stays({ startedAt: head?.place ?? 0, xmax: Number(xmax) })
     const snapshot = { xmax, xip: xip === '' ? [] : xip.split(',') }
     const known = new Set(seen.flatMap(([bucket, { xmax }]) => (xmax === '0' ? [] : [bucket])))
     for (const [bucket, before] of seen) if (this.#seen.get(bucket) === before) this.#seen.set(bucket, snapshot)
@@ -123,6 +132,17 @@ export class Arrivals {
     for (const [ref, tx] of this.#told) if (sees(snapshot, tx)) this.#told.delete(ref)
     for (const tx of this.#whole) if (sees(snapshot, tx)) this.#whole.delete(tx)
     return news
+  }
+
+  /**
+   * After a fail-over the numbers of transactions may have gone back, and a snapshot of the server that was says nothing of what
+   * the next one does. Throws where it is another one: then all is to be told anew.
+   */
+  #stays(server: Server): void {
+    const before = this.#server
+    this.#server = server
+    if (before && (before.startedAt !== server.startedAt || before.xmax > server.xmax))
+      throw failure('store_failed', { what: 'Postgres was started anew, or is another server' })
   }
 
   /** Rows of these buckets with a lease of that holder. */
@@ -188,7 +208,8 @@ with e as materialized (
   select bucket, xmax, xip::xid8[] as xip from unnest($1::int4[], $2::xid8[], $3::text[]) e(bucket, xmax, xip)
 ), fresh as (${since('hookkeeper_queue', QUEUE_COLUMNS, { bucket: 'q.bucket::int8', which: UNTOLD })}
 ), gone as (${since('hookkeeper_news', 'bucket, n::float8, day', { bucket: 'q.bucket', which: 'true' })})
-select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev, 0::float8 as place, 0::float8 as lane,
+select 0 as kind, 0 as bucket, 0::float8 as n, 0 as day, 0 as rev,
+  extract(epoch from pg_postmaster_start_time())::float8 as place, 0::float8 as lane,
   ${CONTROLS_VERSION} as tenant,
   pg_current_snapshot()::text as type, 0 as urgency, 0::float8 as arrived, false as held, null::jsonb as touched,
   false as moved
