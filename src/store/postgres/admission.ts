@@ -1,6 +1,6 @@
 import { KIND } from '../codes.ts'
+import { OTHERS } from './members.ts'
 import { prepared } from './prepared.ts'
-import { OTHERS } from './seats.ts'
 
 /**
  * One statement. An object that is known keeps its lane, and with it the lane's bucket; the others are made known, sorted by
