@@ -33,14 +33,16 @@ export interface CommitLimits {
   readonly gatheredEnough: number
   /**
    * After this long without an answer from the store a delivery gets its 503; if it is recorded later, Stripe's next
-   * try is a repeat.
+   * try is a repeat. Others do not wait for a batch all of which was answered so: the next is tried beside it.
    */
   readonly ackMs: number
+  /** So long `idle` waits for what the store makes of such batches. */
+  readonly lateMs: number
 }
 
 export const commitDefaults: CommitLimits = {
   ...{ batchMax: 512, batchBytesMax: 4_194_304, admitsMax: 1 },
-  ...{ gatherMs: 0, gatheredEnough: 8, ackMs: 8_000 },
+  ...{ gatherMs: 0, gatheredEnough: 8, ackMs: 8_000, lateMs: 2_000 },
 }
 
 /** Where the batch before was so many times `gatherMs` ago, nobody is likely to come: one that comes alone goes at once. */
@@ -63,12 +65,14 @@ export class GroupCommit {
   #limits: CommitLimits
   #waiting: Waiting[] = []
   #unanswered = new Set<readonly Waiting[]>()
+  /** The store has them, and their senders were told 503. Bounded by their bytes, which count until it answers. */
+  #late = new Set<readonly Waiting[]>()
   #scheduled = false
   #begunAt = Number.NEGATIVE_INFINITY
   /** Ends the wait for others. */
   #gathering: (() => void) | null = null
   #watching = false
-  readonly #idle = new Bell()
+  readonly #fewer = new Bell()
 
   constructor(deps: CommitDeps) {
     this.#deps = deps
@@ -83,8 +87,16 @@ export class GroupCommit {
     })
   }
 
-  idle(): Promise<void> {
-    return this.#quiet() ? Promise.resolve() : this.#idle.next()
+  /** Resolves when nothing waits for the store; for what it owes an answer though the senders have theirs, after `lateMs` at most. */
+  async idle(): Promise<void> {
+    while (!this.#quiet()) await this.#fewer.next()
+    let over = false
+    const cancel = this.#deps.clock.after(this.#limits.lateMs, () => {
+      over = true
+      this.#fewer.ring()
+    })
+    while (!over && this.#late.size > 0) await this.#fewer.next()
+    cancel()
   }
 
   #quiet(): boolean {
@@ -145,13 +157,15 @@ export class GroupCommit {
       this.#deps.admission.worked()
     } catch (error) {
       this.#deps.log.error({ code: codeOf(error), events: batch.length }, 'a batch could not be recorded')
-      this.#unavailable(batch)
+      // The door was closed for a late one when it became late, and may be open again for good reason.
+      if (!this.#late.has(batch)) this.#unavailable(batch)
     } finally {
       // Only now: a batch that the store sits on is still in memory, whoever was told 503 meanwhile.
       for (const { envelope } of batch) this.#deps.admission.gave(envelope.body.length)
       this.#unanswered.delete(batch)
+      this.#late.delete(batch)
       this.#schedule()
-      if (this.#quiet()) this.#idle.ring()
+      this.#fewer.ring()
     }
   }
 
@@ -189,19 +203,21 @@ export class GroupCommit {
   #accept({ admitted }: Receipt, batch: readonly Waiting[]): void {
     const now = this.#deps.clock.now()
     for (const waiting of batch) this.#answer(waiting, received, null, now)
+    // The ledger may look much later: no body is kept for that.
+    const accepted = batch.map(({ envelope: { endpoint, createdAt }, at }) => ({ endpoint, createdAt, at }))
     admitted.then(
-      (results) => this.#count(batch, results),
+      (results) => this.#count(accepted, results),
       () => {
         // The process ends before the ledger has looked; the next one takes them in.
       },
     )
   }
 
-  #count(batch: readonly Waiting[], results: readonly Admitted[]): void {
+  #count(accepted: readonly Accepted[], results: readonly Admitted[]): void {
     const { meter } = this.#deps
-    for (const [i, { envelope, at }] of batch.entries()) {
-      if (results[i] === 'new') meter.lagged(at - envelope.createdAt)
-      meter.ingested(envelope.endpoint, results[i] === 'refused' ? 'stray' : (results[i] ?? 'new'))
+    for (const [i, { endpoint, createdAt, at }] of accepted.entries()) {
+      if (results[i] === 'new') meter.lagged(at - createdAt)
+      meter.ingested(endpoint, results[i] === 'refused' ? 'stray' : (results[i] ?? 'new'))
     }
   }
 
@@ -249,14 +265,19 @@ export class GroupCommit {
   #expire(before: number): void {
     for (const batch of this.#unanswered) {
       const late = batch.filter(({ at, answered }) => !answered && at <= before)
-      if (late.length > 0) this.#unavailable(late)
+      if (late.length === 0) continue
+      this.#unavailable(late)
+      if (batch.some(({ answered }) => !answered)) continue
+      this.#unanswered.delete(batch)
+      this.#late.add(batch)
     }
     let late = 0
     while (late < this.#waiting.length && (this.#waiting[late] as Waiting).at <= before) late++
-    if (late === 0) return
     const expired = this.#waiting.splice(0, late)
     for (const { envelope } of expired) this.#deps.admission.gave(envelope.body.length)
-    this.#unavailable(expired)
+    if (late > 0) this.#unavailable(expired)
+    this.#schedule()
+    this.#fewer.ring()
   }
 }
 
@@ -265,6 +286,11 @@ interface Waiting {
   readonly at: number
   readonly answer: (answer: Answer) => void
   answered: boolean
+}
+
+/** What is counted of a delivery that was answered before the ledger had looked at it. */
+interface Accepted extends Pick<Envelope, 'endpoint' | 'createdAt'> {
+  readonly at: number
 }
 
 const codeOf = (error: unknown): string => {

@@ -72,6 +72,8 @@ export class Connection {
     const last = this.#ended || this.#hands.closing()
     this.#socket.write(this.#hands.onTheWire(answer, last))
     if (last) return void this.#socket.end()
+    // It sends and does not read: what it is told would lie here, more with each request.
+    if (this.#socket.writableLength > UNREAD_BYTES_MAX) return this.destroy()
     if (!this.#early) return
     const early = this.#early
     this.#early = null
@@ -96,6 +98,9 @@ export class Connection {
     socket.resume()
   }
 }
+
+/** Some hundred answers, beside those that the system holds. */
+const UNREAD_BYTES_MAX = 65_536
 
 /** What a broken socket means is said by its close. */
 function ignore(): void {}

@@ -13,6 +13,8 @@ export interface ConnectionsOptions extends Pick<ConnectionHands, 'receive' | 'c
 
 /** The connections that have brought nothing but plain requests so far. */
 export class Connections {
+  /** All that were accepted and have not ended: those that still shake hands, and those that `node:http` reads, are among them. */
+  readonly #sockets = new Set<Socket>()
   readonly #open = new Set<Connection>()
   readonly #options: ConnectionsOptions
   readonly #hands: ConnectionHands
@@ -30,8 +32,14 @@ export class Connections {
       onTheWire: wireForm(options.clock, options.keepAliveMs),
       gone: (connection) => this.#open.delete(connection),
     }
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
     server.off(event, read)
     server.on(event, (socket: Socket) => {
+      // Its handshake was under way when the others were told.
+      if (options.closing()) return void socket.destroy()
       this.#open.add(new Connection(socket, this.#hands))
       this.#look()
     })
@@ -42,8 +50,9 @@ export class Connections {
     for (const connection of this.#open) if (!connection.busy) connection.destroy()
   }
 
+  /** Every one that was accepted, whoever reads it. */
   closeAll(): void {
-    for (const connection of this.#open) connection.destroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   /** One timer for all, as long as there are any. */

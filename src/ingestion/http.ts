@@ -152,10 +152,7 @@ function listen(server: Server, { host, port, log }: PublicListenerOptions): Pro
 function close(server: Server, connections: Connections, clock: Clock, stopMs: number): Promise<void> {
   return new Promise((resolve) => {
     connections.closeIdle()
-    const cancel = clock.after(stopMs, () => {
-      server.closeAllConnections()
-      connections.closeAll()
-    })
+    const cancel = clock.after(stopMs, () => connections.closeAll())
     server.close(() => {
       cancel()
       resolve()

@@ -31,8 +31,9 @@ export function readPlain(bytes: Buffer): PlainRequest | null {
 
 // Heads of Stripe's are under 1 KB. Whatever bound node:http is given is above this.
 const HEAD_BYTES_MAX = 4_096
+// Nobody has signed a head. Where two loops in a row took the same character, a bad byte behind 4,000 of it would cost millions of steps.
 const START = /^POST (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1\r\n/y
-const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e]*)\r\n/y
+const FIELD = /([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e]*)\r\n/y
 // Bytes of a body are its length, and nothing else is: seven digits are more than any bound on bodies.
 const LENGTH = /^[1-9][0-9]{0,6}$/
 
@@ -48,7 +49,7 @@ function readFields(head: string, from: number): Fields | null {
   FIELD.lastIndex = from
   while (FIELD.lastIndex < head.length) {
     const field = FIELD.exec(head)
-    if (!field || !take(fields, field[1]!.toLowerCase(), field[2]!.trimEnd())) return null
+    if (!field || !take(fields, field[1]!.toLowerCase(), field[2]!.trim())) return null
   }
   return fields
 }

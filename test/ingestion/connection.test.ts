@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { after, test } from 'node:test'
-import { systemClock } from '../../src/core/clock.ts'
+import { breath, systemClock } from '../../src/core/clock.ts'
+import { refusal } from '../../src/ingestion/answer.ts'
+import { Connection } from '../../src/ingestion/connection.ts'
 import { createPublicListener, type PublicLimits } from '../../src/ingestion/http.ts'
 import { eventBody, given, signed } from './fixture.ts'
 
@@ -153,6 +156,29 @@ test('stop closes what is quiet at once, and what is busy with its answer', asyn
 
   assert.deepEqual(line.statuses, ['200'])
   assert.match(line.text, /^Connection: close\r$/m)
+})
+
+test('a sender that never reads its answers is cut off before they fill the memory', async () => {
+  const socket = new Duplex({ read() {}, write() {} })
+  let gone = 0
+  new Connection(socket as Socket, {
+    receive: () => refusal('signature_mismatch'),
+    handOver: () => assert.fail('it was plain'),
+    onTheWire: () => Buffer.alloc(1_000),
+    closing: () => false,
+    now: () => 0,
+    gone: () => gone++,
+  })
+
+  let most = 0
+  for (let n = 0; n < 1_000 && !socket.destroyed; n++) {
+    socket.push(delivery(`evt_${n}`))
+    await breath()
+    most = Math.max(most, socket.writableLength)
+  }
+
+  assert.ok(socket.destroyed)
+  assert.ok(most < 70_000, `${most} bytes lay there`)
 })
 
 /** Resolves when the ledger is next asked to admit something. */

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect, type PeerCertificate, type SecureVersion } from 'node:tls'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock, VirtualClock } from '../../src/core/clock.ts'
 import { hasCode } from '../../src/core/errors.ts'
-import { createPublicListener } from '../../src/ingestion/http.ts'
-import { eventBody, given, signed } from './fixture.ts'
+import { createPublicListener, type PublicLimits } from '../../src/ingestion/http.ts'
+import { eventBody, given, NOW, signed } from './fixture.ts'
 
 const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
 const folder = mkdtempSync(join(tmpdir(), 'hookkeeper-tls-'))
@@ -41,13 +41,13 @@ const certify = (name: string) =>
     { stdio: 'ignore' },
   )
 
-const listener = () => {
+const listener = (limits: Partial<PublicLimits> = {}, clock: Clock = systemClock) => {
   const parts = given()
   const { intake, log } = parts
   const tls = { certFile, keyFile }
   return {
     ...parts,
-    listener: createPublicListener({ host: '127.0.0.1', port: 0, intake, clock: systemClock, log, tls }),
+    listener: createPublicListener({ host: '127.0.0.1', port: 0, intake, clock, log, limits, tls }),
   }
 }
 
@@ -99,6 +99,45 @@ test('TLS 1.2 and 1.3 are spoken, nothing older, and events pass', { skip }, asy
   assert.equal(await handshake(port, 'TLSv1.3'), 'TLSv1.3')
   assert.equal(await handshake(port, 'TLSv1.1'), 'refused')
   await secure.stop()
+})
+
+/** A listener that is about to stop, with a connection that it has accepted and that has not said a word. */
+async function silentBeforeStop() {
+  certify('stopping')
+  const clock = new VirtualClock(NOW)
+  const { listener: secure } = listener({ stopMs: 200, headersMs: 3_600_000, requestMs: 3_600_000 }, clock)
+  await secure.start()
+  const { port } = secure.address()
+  const socket = connectPlain(port, '127.0.0.1').on('error', () => {})
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  await new Promise<void>((resolve) => socket.once('connect', () => resolve()))
+  // Connections are accepted one after another.
+  await post(port, eventBody())
+  return { clock, secure, socket, closed }
+}
+
+const shakeHands = (socket: Socket) => connect({ socket, rejectUnauthorized: false }).on('error', () => {})
+
+test('a connection whose handshake begins while the listener stops is ended with it', { skip }, async () => {
+  const { secure, socket, closed } = await silentBeforeStop()
+
+  const stopped = secure.stop()
+  shakeHands(socket)
+
+  await stopped
+  await closed
+})
+
+test('a connection that never shakes hands keeps the listener for as long as requests under way may', {
+  skip,
+}, async () => {
+  const { clock, secure, closed } = await silentBeforeStop()
+
+  const stopped = secure.stop()
+  await clock.advance(200)
+
+  await stopped
+  await closed
 })
 
 test('bytes that are no TLS at all harm nobody', { skip }, async () => {
