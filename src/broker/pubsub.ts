@@ -6,9 +6,10 @@ import { type Calls, openCalls } from './pubsub/calls.ts'
 import { findings, missing } from './pubsub/findings.ts'
 import { type PubsubPlace, pubsubPlace, short } from './pubsub/place.ts'
 import { ackIdOf, Pulls } from './pubsub/pulling.ts'
+import { Refusals } from './pubsub/refusals.ts'
 import { BODY_BYTES_MAX, publishAll } from './pubsub/sending.ts'
 import { Tally } from './pubsub/tally.ts'
-import { messageOf, type Pulled, publishedAt } from './pubsub/wire.ts'
+import { type Pulled, publishedAt } from './pubsub/wire.ts'
 
 /**
  * A topic and a subscription in Google Pub/Sub as a broker. The subscription is pulled, not streamed: what nobody asked for is
@@ -49,6 +50,7 @@ class PubsubBroker implements Broker {
   readonly #loans: Loans<string>
   readonly #tally: Tally
   readonly #pulls: Pulls
+  readonly #refusals = new Refusals()
   readonly #stop = new AbortController()
   readonly #sending = new Set<Promise<unknown>>()
   #ordered = true
@@ -161,7 +163,7 @@ class PubsubBroker implements Broker {
 
   #lend(pulled: readonly Pulled[]): Batch {
     const batch = this.#loans.lend(
-      pulled.map((one) => ({ message: messageOf(one), handle: ackIdOf(one), sentAt: publishedAt(one) })),
+      pulled.map((one) => ({ message: this.#refusals.lent(one), handle: ackIdOf(one), sentAt: publishedAt(one) })),
     )
     this.#tally.received(pulled.length, this.#loans.handles().length)
     this.#extendLater()
@@ -210,6 +212,7 @@ class PubsubBroker implements Broker {
     this.#mustBeOpen()
     const { log, calls } = this.#parts
     log.info({ broker: this.name, id: message.id, deliveries: message.deliveries }, `not taken: ${why}`)
+    this.#refusals.refused(message)
     await calls.extend([ackId], REFUSED_SECONDS)
   }
 

@@ -144,14 +144,13 @@ class RedisBroker implements Broker {
     for (const id of ids) this.#lent.delete(id)
   }
 
-  /** It goes to the end of the stream. A copy whose loan ran out meanwhile may come as well: the ledger knows a repeat. */
+  /** It goes to the end of the stream, with how often it was lent, whoever wrote it. A copy whose loan ran out meanwhile may come as well: the ledger knows a repeat. */
   async #refuse(id: string, message: Lent, why: string): Promise<void> {
     const { stream, group } = this.#group
-    const fields = message.id === '' ? ['body', message.body as Buffer] : toFields(message, message.deliveries)
     await this.#ask(async (client) => {
       const moved = client
         .multi()
-        .xadd(stream, '*', ...fields)
+        .xadd(stream, '*', ...toFields(message, message.deliveries))
         .xdel(stream, id)
         .xack(stream, group, id)
       // A full Redis has no room for the copy: then it comes again from where it is.

@@ -15,7 +15,11 @@ export function sealed(broker: Broker, vault: Vault | null): Broker {
   const overhead = vault ? SEALED_BY.overheadBytes : 0
   const over: Broker = {
     name: broker.name,
-    traits: { ...broker.traits, bodyBytesMax: broker.traits.bodyBytesMax - overhead },
+    // Asked anew each time: a broker that was away at the start says later what it takes.
+    get traits() {
+      const { traits } = broker
+      return { ...traits, bodyBytesMax: traits.bodyBytesMax - overhead }
+    },
     append: async (messages) => (vault ? appendSealed(broker, vault, messages) : broker.append(messages)),
     receive: async (want, signal) => openBatch(broker, await broker.receive(want, signal), vault),
     backlog: () => broker.backlog(),

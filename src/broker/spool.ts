@@ -15,7 +15,8 @@ import {
 } from './broker.ts'
 import { LENT_MS } from './options.ts'
 import { SpoolFile } from './spool/file.ts'
-import { Loans } from './spool/loans.ts'
+import { FREE_BYTES, fullSoon, onEphemeralDisk, tooLarge } from './spool/findings.ts'
+import { Loans, lending, type OnLoan } from './spool/loans.ts'
 import { Turnstile } from './spool/turnstile.ts'
 
 export interface SpoolOptions {
@@ -46,28 +47,42 @@ export function openSpool(options: SpoolOptions): Spool {
 
 const FILES_MAX = 64
 
+/** What the spool lends. What somebody has found that nobody will ever take by this road he may set aside. */
+export interface SpoolBatch extends Batch {
+  setAside(some: readonly Lent[]): void
+}
+
 export class Spool implements Broker {
   readonly name = 'spool'
   readonly traits = { durable: true, shared: false, ordered: true, batchMax: 512, bodyBytesMax: 8 * 1_048_576 }
   readonly #options: SpoolOptions
   readonly #file: SpoolFile
   readonly #loans: Loans
+  /** What was set aside. Which that is is known for as long as the process lives; the next one tries all of it again. */
+  readonly #apart: Loans
   readonly #turnstile: Turnstile
   readonly #receiving = new Set<() => void>()
   #waiting: number
+  #aside = 0
   #closed = false
 
   constructor(file: SpoolFile, options: SpoolOptions) {
     this.#file = file
     this.#options = options
     this.#loans = new Loans(file, options.clock, options.lentMs ?? LENT_MS)
+    this.#apart = new Loans(file, options.clock, options.lentMs ?? LENT_MS, Number.MAX_SAFE_INTEGER)
     this.#turnstile = new Turnstile(file)
     this.#waiting = file.count()
   }
 
-  /** How many lie here, those just being written included. */
+  /** How many lie here and are lent by `receive`, those just being written included. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** How many more lie here and were set aside. */
+  get aside(): number {
+    return this.#aside
   }
 
   async append(messages: readonly Message[]): Promise<(BrokerError | null)[]> {
@@ -100,50 +115,84 @@ export class Spool implements Broker {
     }
   }
 
-  async receive({ max, waitMs }: Wanted, signal: AbortSignal): Promise<Batch> {
+  async receive({ max, waitMs }: Wanted, signal: AbortSignal): Promise<SpoolBatch> {
     const { clock } = this.#options
     const untilAt = clock.now() + waitMs
     for (;;) {
       this.#mustBeOpen()
       if (signal.aborted) return this.#batch([])
-      const lent = this.#loans.lend(max).map(({ spooled, deliveries }) => ({ ...spooled, deliveries }))
+      const lent = this.#loans.lend(max)
       const left = untilAt - clock.now()
       if (lent.length > 0 || left <= 0) return this.#batch(lent)
       await this.#change(Math.min(left, this.#loans.restsMs()), signal)
     }
   }
 
-  #batch(lent: readonly (Lent & { place: number })[]): Batch {
-    const messages: Lent[] = lent.map(({ place: _, ...message }) => message)
-    const open = new Map(messages.map((message, n) => [message, lent[n]?.place ?? 0]))
-    const end = (some: readonly Lent[]) => {
-      const places = some.flatMap((message) => open.get(message) ?? [])
-      for (const message of some) open.delete(message)
-      return places
-    }
+  /** Lends of what was set aside, or null when none of it is there to be lent. What is refused rests for the time of its loan. */
+  lendAside(max: number): Batch | null {
+    this.#mustBeOpen()
+    const { messages, end } = lending(this.#aside === 0 ? [] : this.#apart.lend(max))
+    if (messages.length === 0) return null
     return {
       messages,
-      ack: async (some = messages) => this.#remove(end(some)),
+      ack: async (some = messages) => {
+        const removed = await this.#remove(end(some), this.#apart)
+        this.#aside -= removed
+      },
       refuse: async (message, why) => {
-        const [place] = end([message])
-        if (place === undefined) return
-        this.#options.log.warn({ broker: this.name, why }, 'a message was refused: it comes again')
-        await this.#heard(() => this.#file.putBehind(place))
-        this.#loans.forget(place)
-        for (const look of this.#receiving) look()
+        if (end([message]).length > 0) this.#refused(why)
       },
     }
   }
 
-  async #remove(places: readonly number[]): Promise<void> {
-    if (places.length === 0) return
+  #batch(lent: readonly OnLoan[]): SpoolBatch {
+    const { messages, end } = lending(lent)
+    return {
+      messages,
+      ack: async (some = messages) => {
+        const removed = await this.#remove(end(some), this.#loans)
+        this.#waiting -= removed
+        if (this.#waiting === 0 && !this.#closed) this.#file.shrink()
+      },
+      refuse: async (message, why) => {
+        for (const place of end([message])) await this.#putBehind(place, why)
+      },
+      setAside: (some) => {
+        for (const place of end(some)) this.#setAside(place)
+      },
+    }
+  }
+
+  async #putBehind(place: number, why: string): Promise<void> {
+    this.#refused(why)
+    let behind = place
+    await this.#heard(() => {
+      behind = this.#file.putBehind(place)
+    })
+    this.#loans.move(place, behind)
+    for (const look of this.#receiving) look()
+  }
+
+  #setAside(place: number): void {
+    this.#loans.forget(place)
+    this.#apart.bring(place)
+    this.#waiting--
+    this.#aside++
+  }
+
+  #refused(why: string): void {
+    this.#options.log.warn({ broker: this.name, why }, 'a message was refused: it comes again')
+  }
+
+  /** Resolves to how many were still there. */
+  async #remove(places: readonly number[], loans: Loans): Promise<number> {
+    if (places.length === 0) return 0
     let removed = 0
     await this.#heard(() => {
       for (const place of places) removed += this.#file.remove(place)
     })
-    for (const place of places) this.#loans.forget(place)
-    this.#waiting -= removed
-    if (this.#waiting === 0) this.#file.shrink()
+    for (const place of places) loans.forget(place)
+    return removed
   }
 
   async #heard(changes: () => void): Promise<void> {
@@ -155,18 +204,20 @@ export class Spool implements Broker {
   }
 
   async backlog(): Promise<BrokerBacklog> {
-    const oldestAt = this.#waiting === 0 ? null : this.#file.oldestAt()
+    const waiting = this.#waiting + this.#aside
+    const oldestAt = waiting === 0 ? null : this.#file.oldestAt()
     return {
-      waiting: this.#waiting,
+      waiting,
       oldestMs: oldestAt === null ? 0 : Math.max(this.#options.clock.now() - oldestAt, 0),
     }
   }
 
   async check(): Promise<Finding[]> {
     const { path, ephemeral } = this.#options
-    if (ephemeral) return [onEphemeralDisk(path, ephemeral)]
+    const found = this.#aside > 0 ? [tooLarge(path, this.#aside)] : []
+    if (ephemeral) return [onEphemeralDisk(path, ephemeral), ...found]
     const { bavail, bsize } = await statfs(path)
-    return bavail * bsize < FREE_BYTES ? [fullSoon(path, bavail * bsize)] : []
+    return bavail * bsize < FREE_BYTES ? [fullSoon(path, bavail * bsize), ...found] : found
   }
 
   /** Takes in what files hold whose process is gone. Resolves to how many messages those were. */
@@ -229,21 +280,6 @@ export class Spool implements Broker {
     })
   }
 }
-
-/** Two minutes of 1,000 events/s with bodies of 9 KB. */
-const FREE_BYTES = 1_073_741_824
-
-const onEphemeralDisk = (path: string, platform: string): Finding => ({
-  level: 'wrong',
-  what: `The spool in ${path} would be lost on ${platform}, where files go with the machine.`,
-  remedy: 'Do without HOOKKEEPER_SPOOL there, or put it on a volume that stays and set HOOKKEEPER_DISK=durable.',
-})
-
-const fullSoon = (path: string, free: number): Finding => ({
-  level: 'worth',
-  what: `${Math.round(free / 2 ** 20)} MB of disk are left for the spool in ${path}; when it is full, deliveries get 503.`,
-  remedy: 'Free disk space, or put HOOKKEEPER_SPOOL on a larger disk.',
-})
 
 const TAKEN_OVER_AT_ONCE = 100
 

@@ -24,7 +24,7 @@ export { messageOf, type SqsRecord } from './sqs/wire.ts'
  * A queue in Amazon SQS, standard or FIFO (`.fifo`), as a broker. A standard queue promises no order; the ledger has its own. In a
  * FIFO queue a lane is a group, and a group waits for its first message: one that is not acknowledged holds back those behind it
  * until its loan is over. Bodies travel as the text that they are; what is no text, or has characters that SQS would replace,
- * travels as base64, where only three quarters of `bodyBytesMax` fit.
+ * travels as base64. `bodyBytesMax` is what fits as that, three quarters of what the queue takes.
  */
 export async function openSqsBroker(options: BrokerOptions): Promise<Broker> {
   const place = sqsPlace(options.url)
@@ -45,6 +45,8 @@ const ACK_TRIES = 3
 const AGAIN_MS = 100
 /** Giving back what is lent is a courtesy: it comes again anyway. */
 const CLOSE_MS = 2_000
+/** A queue that could not be asked what it takes is asked again so often. */
+const LOOK_MS = 5_000
 
 interface Parts extends BrokerOptions {
   readonly name: string
@@ -80,12 +82,16 @@ class SqsBroker implements Broker {
     return { ...shares, batchMax: BATCH_MAX, requests: { of: REQUEST_MAX, gatherMs: GATHER_MS }, bodyBytesMax }
   }
 
-  /** Reads off the queue how large a message may be. A queue that cannot be reached is taken for a small one. */
-  async measure(): Promise<void> {
+  /** Reads off the queue how large a message may be. One that cannot be reached is taken for a small one, and is asked again. */
+  async measure(first = true): Promise<void> {
+    const { queue, log, clock } = this.#parts
     try {
-      this.#limits = limitsOf(await this.#parts.queue.attributes())
+      this.#limits = limitsOf(await queue.attributes())
     } catch (error) {
-      this.#parts.log.warn({ broker: this.name }, (error as Error).message)
+      if (this.#closing) return
+      if (first) log.warn({ broker: this.name }, (error as Error).message)
+      // One that may not be asked, or is not there, is looked at by whoever looks for findings.
+      if ((error as BrokerError).kind === 'unreachable') clock.after(LOOK_MS, () => void this.measure(false))
     }
   }
 

@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { unheardOf } from '../../src/broker/pubsub/calls.ts'
 import { findings } from '../../src/broker/pubsub/findings.ts'
 import { pubsubPlace } from '../../src/broker/pubsub/place.ts'
+import { Refusals } from '../../src/broker/pubsub/refusals.ts'
 import { Tally } from '../../src/broker/pubsub/tally.ts'
 import { bytesOf, messageOf, wireOf } from '../../src/broker/pubsub/wire.ts'
+import { SEALED } from '../../src/broker/sealed.ts'
 import { VirtualClock } from '../../src/core/clock.ts'
 
 const place = pubsubPlace('pubsub://shop/hooks/hooks-ledger')
@@ -39,10 +41,37 @@ test('bytes, id, lane and texts are carried side by side, and a lane is an order
   assert.ok(bytesOf(wire) > 2)
 })
 
+test('that a body is sealed is still said when its message comes back', () => {
+  const attributes = { account: 'default', [SEALED]: '1' }
+  const message = { id: 'evt_1', key: 'default:cus_1', body: Buffer.from([0, 255]), attributes }
+
+  assert.deepEqual(messageOf({ message: wireOf(message, true) }), { ...message, deliveries: 1 })
+})
+
 test('whoever published without our texts is a stranger', () => {
   const lent = messageOf({ message: { data: Buffer.from('hello'), attributes: { origin: 'elsewhere' } } })
 
   assert.deepEqual(lent, { id: '', key: '', attributes: {}, body: Buffer.from('hello'), deliveries: 1 })
+})
+
+test('a message that was refused here says how often it came, and one that came twice for another reason does not', () => {
+  const refusals = new Refusals()
+  const pulled = (messageId: string, deliveryAttempt = 0) => ({
+    ackId: messageId,
+    deliveryAttempt,
+    message: { data: Buffer.from('hello'), messageId },
+  })
+
+  const deliveries = [1, 2, 3].map(() => {
+    const lent = refusals.lent(pulled('7'))
+    refusals.refused(lent)
+    return lent.deliveries
+  })
+
+  assert.deepEqual(deliveries, [1, 2, 3])
+  assert.equal(refusals.lent(pulled('8')).deliveries, 1)
+  assert.equal(refusals.lent(pulled('8')).deliveries, 1)
+  assert.equal(refusals.lent(pulled('7', 9)).deliveries, 9, 'Pub/Sub knows better')
 })
 
 test('of acknowledgements that were not heard some are gone and some are worth another try', () => {

@@ -149,6 +149,22 @@ test('what is refused comes behind what waits, with how often it was lent', real
   )
 })
 
+test('a foreign message that is refused says how often it was lent, and stays foreign', real, async (t) => {
+  const { url } = await redis.ready()
+  const broker = await open(`${url}?stream=hooks-foreign`, LONG_MS)
+  t.after(() => broker.close())
+  await ask(url, 'XADD', 'hooks-foreign', '*', 'event', '{"id":"evt_1"}')
+
+  for (const deliveries of [1, 2, 3]) {
+    const [came] = await take(broker, 1)
+    assert.deepEqual(
+      { ...came?.message, body: String(came?.message.body) },
+      { id: '', key: '', attributes: {}, body: '{"id":"evt_1"}', deliveries },
+    )
+    await came?.batch.refuse(came.message, 'not now')
+  }
+})
+
 test('a Redis that is silent, and one that is gone, are said to be out of reach within seconds', real, async (t) => {
   const { url, port } = await redis.ready()
   const proxy = await new TcpProxy({ port }).start()

@@ -41,6 +41,16 @@ test('what waits on the disk before a broker is told as it is now, and not as it
   assert.equal(spooling.spooled, 7)
 })
 
+test('how large a body may be is told as the broker says it now', async () => {
+  const { inner, over, vault } = await sealing()
+  const broker = over(vault)
+  const before = broker.traits.bodyBytesMax
+
+  Object.defineProperty(inner, 'traits', { value: { ...inner.traits, bodyBytesMax: inner.traits.bodyBytesMax - 400 } })
+
+  assert.equal(broker.traits.bodyBytesMax, before - 400)
+})
+
 test('what goes in comes out unchanged, and in the broker nobody can read it', async () => {
   const { inner, over, vault } = await sealing()
   const broker = over(vault)

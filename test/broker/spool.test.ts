@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
+import { BrokerError, type Message } from '../../src/broker/broker.ts'
 import { SpoolBefore } from '../../src/broker/spool/before.ts'
 import { SpoolFile } from '../../src/broker/spool/file.ts'
 import { openSpool, Spool } from '../../src/broker/spool.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { seeded } from '../../src/core/random.ts'
 import { silent } from '../../src/core/service.ts'
-import { idsOf, message, messages, put, take, until } from '../../src/testing/broker/promise.ts'
+import { idsOf, message, messages, never, put, rest, take, until, within } from '../../src/testing/broker/promise.ts'
 import { MemoryBroker, MemoryService } from '../conformance/memory-broker.ts'
 
 function folder(t: TestContext): string {
@@ -22,8 +23,23 @@ function folder(t: TestContext): string {
 
 const open = (path: string): Spool => openSpool({ path, clock: systemClock, log: silent, lentMs: 1_000 })
 
-const before = (spool: Spool, service: MemoryService, slowMs = 500) =>
-  new SpoolBefore(new MemoryBroker(service), { spool, clock: systemClock, random: seeded(1), log: silent, slowMs })
+const before = (spool: Spool, service: MemoryService, inner = new MemoryBroker(service)) =>
+  new SpoolBefore(inner, { spool, clock: systemClock, random: seeded(1), log: silent, slowMs: 500 })
+
+/** It takes nothing larger than that, and only says so when it is handed over. */
+function narrow(service: MemoryService, bytesMax = 1_000): MemoryBroker {
+  const inner = new MemoryBroker(service)
+  const append = inner.append.bind(inner)
+  const fits = ({ body }: Message) => body.length <= bytesMax || !service.reachable
+  inner.append = async (messages) => {
+    const answers = (await append(messages.filter(fits))).values()
+    const tooLarge = new BrokerError('too-large', 'memory: too large')
+    return messages.map((message) => (fits(message) ? (answers.next().value ?? null) : tooLarge))
+  }
+  return inner
+}
+
+const large = message('evt_large', { body: Buffer.alloc(1_001, 'x') })
 
 test('what a process appended before it was killed is there for the next one', async (t) => {
   const path = folder(t)
@@ -85,6 +101,91 @@ test('a broker that does not answer in time is passed by', async (t) => {
 
   assert.deepEqual(await broker.append([message('evt_1')]), [null])
   assert.equal(spool.waiting, 1)
+})
+
+test('what turns out to be too large for the broker holds nothing up, and comes from the disk', async (t) => {
+  const service = new MemoryService()
+  const spool = open(folder(t))
+  const broker = before(spool, service, narrow(service))
+  service.reach(false)
+  await put(broker, [message('evt_1'), large, message('evt_2')])
+  service.reach(true)
+  await until(async () => spool.waiting === 0, 'nothing waits on the disk for the broker')
+
+  assert.deepEqual(idsOf(service.entries.map(({ message }) => message)), ['evt_1', 'evt_2'])
+  assert.equal((await broker.backlog()).waiting, 3)
+  await put(broker, [message('evt_3')])
+  assert.equal(service.entries.length, 3, 'what is new goes straight to the broker')
+
+  const came = await take(broker, 4, { ack: true })
+  assert.deepEqual(idsOf(came.map(({ message }) => message)).sort(), ['evt_1', 'evt_2', 'evt_3', 'evt_large'])
+  assert.equal(broker.spooled, 0)
+  assert.deepEqual(await rest(broker, 100), [])
+  await broker.close()
+})
+
+test('a receive that waits is woken by what is set aside', async (t) => {
+  const service = new MemoryService()
+  const spool = open(folder(t))
+  const broker = before(spool, service, narrow(service))
+  const waiting = broker.receive({ max: 1, waitMs: 60_000 }, never)
+  await spool.append([large])
+
+  assert.deepEqual(idsOf((await within(10_000, waiting, 'a receive')).messages), ['evt_large'])
+  await broker.close()
+})
+
+test('where nobody receives, what is too large is said and counted, and the next process tries it again', async (t) => {
+  const path = folder(t)
+  const service = new MemoryService()
+  const spool = open(path)
+  const broker = before(spool, service, narrow(service))
+  await spool.append([large])
+  await until(async () => spool.aside === 1, 'it is set aside')
+  const [finding] = (await broker.check()).filter(({ what }) => what.includes('larger'))
+  assert.match(finding?.what ?? '', /larger than the broker takes, 1 of them/)
+  assert.deepEqual([broker.spooled, spool.waiting], [1, 0])
+  await broker.close()
+
+  const next = before(open(path), service)
+  await until(async () => service.entries.length === 1, 'a broker that takes larger ones has it')
+  await next.close()
+})
+
+test('what is set aside and not taken comes again, with how often it came', async (t) => {
+  const service = new MemoryService()
+  const spool = open(folder(t))
+  const broker = before(spool, service, narrow(service))
+  await spool.append([large])
+  const [first] = await take(broker, 1)
+  await first?.batch.refuse(first.message, 'not now')
+
+  const [again] = await take(broker, 1, { ack: true })
+  assert.deepEqual([first?.message.deliveries, again?.message.deliveries], [1, 2])
+  assert.equal(spool.aside, 0)
+  await broker.close()
+})
+
+test('a refused message says how often it was lent', async (t) => {
+  const spool = open(folder(t))
+  await put(spool, [message('evt_1')])
+  for (const deliveries of [1, 2, 3]) {
+    const [came] = await take(spool, 1)
+    assert.equal(came?.message.deliveries, deliveries)
+    await came.batch.refuse(came.message, 'not now')
+  }
+  await spool.close()
+})
+
+test('a broker that says later what it takes is heard', async (t) => {
+  const service = new MemoryService()
+  const inner = new MemoryBroker(service)
+  const broker = before(open(folder(t)), service, inner)
+  Object.defineProperty(inner, 'traits', { value: { ...inner.traits, bodyBytesMax: 500 } })
+
+  assert.equal(broker.traits.bodyBytesMax, 500)
+  assert.equal((await broker.append([large]))[0]?.kind, 'too-large')
+  await broker.close()
 })
 
 test('what lies on the disk when a process ends is brought to the broker by the next one', async (t) => {

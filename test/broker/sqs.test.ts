@@ -3,8 +3,11 @@ import { test } from 'node:test'
 import type { Message } from '../../src/broker/broker.ts'
 import { findings } from '../../src/broker/sqs/findings.ts'
 import { sqsPlace } from '../../src/broker/sqs/place.ts'
+import type { Queue } from '../../src/broker/sqs/queue.ts'
+import { limitsOf, sendAll } from '../../src/broker/sqs/sending.ts'
 import { groupOf, MARK, repeatOf, wireOf } from '../../src/broker/sqs/wire.ts'
 import { messageOf } from '../../src/broker/sqs.ts'
+import { seeded } from '../../src/core/random.ts'
 
 const message = (over: Partial<Message> = {}): Message => ({
   id: 'evt_1',
@@ -63,6 +66,42 @@ test('a record without our mark, or with one that is none, is a stranger', () =>
 
     assert.deepEqual(lent, { id: '', key: '', attributes: {}, body: Buffer.from('hello'), deliveries: 1 })
   }
+})
+
+/** What a queue of this size is sent, and what came of it. */
+async function sent(MaximumMessageSize: number, bodyOf: (bytesMax: number) => Buffer) {
+  const limits = limitsOf({ MaximumMessageSize: String(MaximumMessageSize) })
+  const texts: string[] = []
+  const send: Queue['send'] = async (entries) => {
+    for (const { MessageBody } of entries) texts.push(MessageBody ?? '')
+    return []
+  }
+  const body = bodyOf(limits.bodyBytesMax)
+  const to = { queue: { send } as Queue, name: 'sqs://region/hooks', fifo: false, limits }
+  const [answer] = await sendAll([message({ body })], to)
+  return { answer, texts }
+}
+
+test('a body of the largest size is taken, whatever its bytes are', async () => {
+  const random = seeded(1)
+  const noise = (bytes: number) =>
+    Buffer.from(Uint8Array.from({ length: bytes }, () => random() * 256)).fill(0xff, 0, 1)
+  for (const size of [4_096, 65_537, 262_142, 262_143, 262_144, 1_048_576]) {
+    for (const bodyOf of [noise, (bytes: number) => Buffer.alloc(bytes, 'x')]) {
+      const { answer, texts } = await sent(size, bodyOf)
+
+      assert.equal(answer, null)
+      assert.ok((texts[0]?.length ?? 0) <= size, `${texts[0]?.length} of ${size} bytes`)
+    }
+  }
+})
+
+test('a body of one byte more is refused with what it may have, and nothing is sent', async () => {
+  const { answer, texts } = await sent(262_144, (bytes) => Buffer.alloc(bytes + 1, 'x'))
+
+  assert.equal(answer?.kind, 'too-large')
+  assert.match(answer.message, /takes bodies of up to 195072 bytes, and this one has 195073; raise MaximumMessageSize/)
+  assert.deepEqual(texts, [])
 })
 
 test('groups and repeats are names that SQS takes, and different ones for different lanes and events', () => {

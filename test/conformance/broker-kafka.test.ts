@@ -3,15 +3,14 @@ import { test } from 'node:test'
 import { BrokerError } from '../../src/broker/broker.ts'
 import { kafka } from '../services/kafka.ts'
 import { onKafka, openAt, openUrl, ownTopic, toolsOf } from './broker-kafka.ts'
+import { sealingService } from './broker-sealed.ts'
 import { keepsBrokerPromises } from './brokers.ts'
 
 const place = { skip: kafka.skip }
 
-keepsBrokerPromises(
-  'Kafka',
-  onKafka(() => kafka.ready(), ['restart', 'cut', 'raw', 'shared']),
-  { ...place, driver: 'Kafka' },
-)
+const harness = onKafka(() => kafka.ready(), ['restart', 'cut', 'raw', 'shared'])
+keepsBrokerPromises('Kafka', harness, { ...place, driver: 'Kafka' })
+keepsBrokerPromises('Kafka, sealed', sealingService(harness), { ...place, atOnce: 4 })
 
 test('a topic that loses messages as it is set is found wrong, setting by setting', place, async (t) => {
   const tools = toolsOf(await kafka.ready())

@@ -91,6 +91,18 @@ describe('a topic in Pub/Sub, on pstest', { skip: pubsub.skip, concurrency: 8 },
     assert.equal((await other.receive({ max: 1, waitMs: 10_000 }, never)).messages[0]?.id, 'evt_1')
   })
 
+  test('a message that is refused says how often it was lent, whoever published it', async (t) => {
+    const { open, made } = await scene(t)
+    const broker = await open(await made({ ackDeadlineSeconds: 600 }))
+    await broker.append([message('evt_1')])
+
+    for (const deliveries of [1, 2, 3]) {
+      const batch = await broker.receive({ max: 1, waitMs: 10_000 }, never)
+      assert.equal(batch.messages[0]?.deliveries, deliveries)
+      await batch.refuse(batch.messages[0]!, 'not now')
+    }
+  })
+
   test('a service that has gone silent is said to be unreachable while Stripe still waits', async (t) => {
     const { open, made, proxy } = await scene(t)
     const broker = await open(await made({}))

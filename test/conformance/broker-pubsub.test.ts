@@ -1,5 +1,6 @@
 import { pubsub } from '../services/pubsub.ts'
 import { onPubsub } from './broker-pubsub.ts'
+import { sealingService } from './broker-sealed.ts'
 import { keepsBrokerPromises } from './brokers.ts'
 
 const ready = () => pubsub.ready()
@@ -15,3 +16,4 @@ keepsBrokerPromises('Pub/Sub, without order, pstest', onPubsub(ready, { ordered:
   atOnce: 8,
   driver: 'Pub/Sub',
 })
+keepsBrokerPromises('Pub/Sub, sealed, pstest', sealingService(onPubsub(ready, { ordered: true })), { skip, atOnce: 8 })

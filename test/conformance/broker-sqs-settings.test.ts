@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Message } from '../../src/broker/broker.ts'
 import { openSqsBroker } from '../../src/broker/sqs.ts'
-import { systemClock } from '../../src/core/clock.ts'
+import { type Clock, systemClock, VirtualClock } from '../../src/core/clock.ts'
 import { seeded } from '../../src/core/random.ts'
 import { silent } from '../../src/core/service.ts'
+import { until } from '../../src/testing/broker/promise.ts'
 import { fauxqs } from '../services/fauxqs.ts'
 import { TcpProxy } from '../services/tcp-proxy.ts'
 import { clientOf } from './broker-sqs.ts'
@@ -87,6 +88,19 @@ describe('a queue in SQS, on fauxqs', { skip: fauxqs.skip, concurrency: 8 }, () 
     }
   })
 
+  test('a queue that was away at the start is asked later how large a message may be', async (t) => {
+    const { open, made, proxy } = await scene(t)
+    const name = await made({ MaximumMessageSize: '4096' })
+    const clock = new VirtualClock()
+    await proxy.refuse()
+    const broker = await open({ name, lentMs: 60_000, clock })
+    assert.equal(broker.traits.bodyBytesMax, 195_072)
+
+    await proxy.heal()
+    await clock.advance(5_000)
+    await until(async () => broker.traits.bodyBytesMax === 1_536, 'it knows what the queue takes')
+  })
+
   test('a service that has gone silent is said to be unreachable while Stripe still waits', async (t) => {
     const { open, made, proxy } = await scene(t)
     const broker = await open({ name: await made({}), lentMs: 60_000 })
@@ -115,8 +129,8 @@ async function scene(t: TestContext) {
       await direct.createQueue({ QueueName: name, Attributes })
       return name
     },
-    async open({ name, lentMs }: { name: string; lentMs: number }) {
-      const broker = await openSqsBroker({ ...parts, lentMs, url: proxy.url(`${url}/000000000000/${name}`) })
+    async open({ name, lentMs, clock = systemClock }: { name: string; lentMs: number; clock?: Clock }) {
+      const broker = await openSqsBroker({ ...parts, clock, lentMs, url: proxy.url(`${url}/000000000000/${name}`) })
       t.after(() => broker.close())
       return broker
     },

@@ -1,4 +1,5 @@
 import { fauxqs } from '../services/fauxqs.ts'
+import { sealingService } from './broker-sealed.ts'
 import { onSqs } from './broker-sqs.ts'
 import { keepsBrokerPromises } from './brokers.ts'
 
@@ -15,3 +16,5 @@ keepsBrokerPromises('SQS, FIFO, fauxqs', onSqs(ready, { fifo: true, restart: fal
   atOnce: 8,
   driver: 'SQS FIFO (fauxqs)',
 })
+const sealed = sealingService(onSqs(ready, { fifo: false, restart: false }))
+keepsBrokerPromises('SQS, sealed, fauxqs', sealed, { skip, atOnce: 8 })

@@ -3,7 +3,6 @@ import type { Message } from '../broker.ts'
 /** A message as Kafka carries it, and back. Key is the lane, headers are the attributes and our mark, the event's id. */
 
 const ID = 'hk-id'
-const OWN = 'hk-'
 
 export type Headers = Map<Buffer, Buffer>
 
@@ -25,8 +24,8 @@ export function messageOf({ key, value, headers }: Carried): Message {
   const said = new Map(headers.map(([name, text]) => [String(name ?? ''), String(text ?? '')]))
   const id = said.get(ID)
   if (id === undefined) return { id: '', key: '', attributes: {}, body }
-  const attributes = Object.fromEntries([...said].filter(([name]) => !name.startsWith(OWN)))
-  return { id, key: String(key ?? ''), attributes, body }
+  said.delete(ID)
+  return { id, key: String(key ?? ''), attributes: Object.fromEntries(said), body }
 }
 
 export const keyOf = ({ key }: Message): Buffer | undefined => (key === '' ? undefined : Buffer.from(key))

@@ -8,9 +8,8 @@ export interface Wire {
 }
 
 /** What this driver says beside a body, under names that nobody else uses. */
-const OURS = 'hk-'
-const ID = `${OURS}id`
-const KEY = `${OURS}key`
+const ID = 'hk-id'
+const KEY = 'hk-key'
 
 export const wireOf = ({ id, key, body, attributes }: Message, ordered: boolean): Wire => ({
   data: body,
@@ -31,10 +30,9 @@ export function messageOf(pulled: Pulled): Lent {
   const { data, attributes } = pulled.message ?? {}
   const body = data ? Buffer.from(data as Uint8Array) : Buffer.alloc(0)
   const deliveries = Math.max(pulled.deliveryAttempt ?? 1, 1)
-  const id = attributes?.[ID]
+  const { [ID]: id, [KEY]: key = '', ...others } = attributes ?? {}
   if (id === undefined) return { id: '', key: '', attributes: {}, body, deliveries }
-  const others = Object.entries(attributes ?? {}).filter(([name]) => !name.startsWith(OURS))
-  return { id, key: attributes?.[KEY] ?? '', attributes: Object.fromEntries(others), body, deliveries }
+  return { id, key, attributes: others, body, deliveries }
 }
 
 /** What is used of a message that was pulled. */
@@ -44,6 +42,8 @@ export interface Pulled {
   readonly message?: {
     readonly data?: Uint8Array | string | null
     readonly attributes?: Record<string, string> | null
+    /** Given by Google; the same in each delivery. */
+    readonly messageId?: string | null
     readonly publishTime?: { readonly seconds?: unknown } | null
   } | null
 }

@@ -12,7 +12,7 @@ export interface Read {
 
 /**
  * Names and values of an entry. The first name is Hookkeeper's mark, its value how often the message was lent before: one that
- * was refused is appended anew and would else look new.
+ * was refused is appended anew and would else look new. One without id and key stays a foreign one under that mark.
  */
 export function toFields({ id, key, attributes, body }: Message, before = 0): (string | Buffer)[] {
   const own = Object.entries(attributes).flatMap(([name, value]) => [`${ATTRIBUTE}${name}`, value])

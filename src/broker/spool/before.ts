@@ -12,7 +12,8 @@ import {
   type Traits,
   type Wanted,
 } from '../broker.ts'
-import type { Spool } from '../spool.ts'
+import { either } from '../either.ts'
+import type { Spool, SpoolBatch } from '../spool.ts'
 
 export interface BeforeOptions {
   readonly spool: Spool
@@ -31,42 +32,48 @@ const ADOPT_MS = 60_000
 
 /**
  * A broker with a disk before it: what the broker does not take in time is kept here, synced, and brought to it in order when it
- * is back. As long as something lies here, what is new goes behind it.
+ * is back. As long as something lies here, what is new goes behind it. What turns out to be larger than the broker takes is set
+ * aside, so that nothing waits for it, and lent from the disk to whoever receives.
  */
 export class SpoolBefore implements Broker {
   readonly name: string
-  readonly traits: Traits
   readonly #inner: Broker
   readonly #options: Required<BeforeOptions>
   readonly #over = new AbortController()
   readonly #draining: Promise<void>
   /** Tries in a row in which the broker took nothing. */
   #failures = 0
+  /** Aborts when something was set aside. */
+  #larger = new AbortController()
 
   constructor(inner: Broker, options: BeforeOptions) {
     this.#inner = inner
     this.#options = { slowMs: SLOW_MS, ...options }
     this.name = inner.name
-    const { traits } = options.spool
-    this.traits = {
-      ...inner.traits,
-      batchMax: Math.min(inner.traits.batchMax, traits.batchMax),
-      bodyBytesMax: Math.min(inner.traits.bodyBytesMax, traits.bodyBytesMax),
-    }
     this.#draining = this.#drain()
   }
 
-  /** How many wait on the disk. */
+  /** Of both. Asked anew each time: a broker that was away at the start says later what it takes. */
+  get traits(): Traits {
+    const { traits: inner } = this.#inner
+    const { traits: disk } = this.#options.spool
+    const batchMax = Math.min(inner.batchMax, disk.batchMax)
+    return { ...inner, batchMax, bodyBytesMax: Math.min(inner.bodyBytesMax, disk.bodyBytesMax) }
+  }
+
+  /** How many lie on the disk. */
   get spooled(): number {
-    return this.#options.spool.waiting
+    const { waiting, aside } = this.#options.spool
+    return waiting + aside
   }
 
   async append(messages: readonly Message[]): Promise<readonly (BrokerError | null)[]> {
     if (this.#over.signal.aborted) throw new BrokerError('closed', `${this.name}: it is closed`)
     // What the broker would never take must not stand on the disk in front of all others.
-    const fits = ({ body }: Message) => body.length <= this.traits.bodyBytesMax
+    const { bodyBytesMax } = this.traits
+    const fits = ({ body }: Message) => body.length <= bodyBytesMax
     const answers = (await this.#take(messages.filter(fits))).values()
-    return messages.map((message) => (fits(message) ? (answers.next().value ?? null) : this.#tooLarge()))
+    return messages.map((message) => (fits(message) ? (answers.next().value ?? null) : this.#tooLarge(bodyBytesMax)))
   }
 
   async #take(messages: readonly Message[]): Promise<readonly (BrokerError | null)[]> {
@@ -92,8 +99,14 @@ export class SpoolBefore implements Broker {
     return answers
   }
 
-  receive(want: Wanted, signal: AbortSignal): Promise<Batch> {
-    return this.#inner.receive(want, signal)
+  /** First what was set aside: it may have waited for long. */
+  async receive(want: Wanted, signal: AbortSignal): Promise<Batch> {
+    const { spool } = this.#options
+    const aside = this.#over.signal.aborted || signal.aborted ? null : spool.lendAside(want.max)
+    if (aside) return aside
+    const batch = await either([signal, this.#larger.signal], (ended) => this.#inner.receive(want, ended))
+    const over = batch.messages.length > 0 || signal.aborted || this.#over.signal.aborted
+    return over ? batch : (spool.lendAside(want.max) ?? batch)
   }
 
   async backlog(): Promise<BrokerBacklog> {
@@ -122,7 +135,7 @@ export class SpoolBefore implements Broker {
         const batch = await spool.receive({ max: this.traits.batchMax, waitMs: ADOPT_MS }, signal)
         if (batch.messages.length === 0) await spool.adopt()
         else await this.#bring(batch)
-        if (batch.messages.length > 0 && spool.waiting === 0)
+        if (batch.messages.length > 0 && this.spooled === 0)
           log.info({ broker: this.name }, 'all that was kept on the disk is in the broker')
       } catch (error) {
         if (signal.aborted) return
@@ -133,19 +146,36 @@ export class SpoolBefore implements Broker {
   }
 
   /** In order: nothing behind it is brought before the broker has all of this. */
-  async #bring(batch: Batch): Promise<void> {
+  async #bring(batch: SpoolBatch): Promise<void> {
     let left: readonly Lent[] = batch.messages
     while (left.length > 0 && !this.#over.signal.aborted) {
       const answers = await this.#inner.append(left)
       await batch.ack(left.filter((_, n) => answers[n] === null))
-      const never = left.filter((_, n) => isFinal(answers[n]))
-      for (const message of never)
+      this.#setAside(
+        left.filter((_, n) => answers[n]?.kind === 'too-large'),
+        batch,
+      )
+      const refused = left.filter((_, n) => isRefused(answers[n]))
+      for (const message of refused)
         await batch.refuse(message, `the broker refuses it: ${kindOf(answers[left.indexOf(message)])}`)
       const before = left.length
-      left = left.filter((message, n) => answers[n] !== null && !never.includes(message))
+      left = left.filter((_, n) => isPassing(answers[n]))
       if (left.length < before) this.#failures = 0
-      if (left.length > 0 || never.length > 0) await this.#pause()
+      if (left.length > 0 || refused.length > 0) await this.#pause()
     }
+  }
+
+  /** No try helps: the broker takes nothing that large. */
+  #setAside(large: readonly Lent[], batch: SpoolBatch): void {
+    if (large.length === 0) return
+    const { log } = this.#options
+    log.warn(
+      { broker: this.name, messages: large.length },
+      'messages are larger than the broker takes: they are set aside on the disk',
+    )
+    batch.setAside(large)
+    this.#larger.abort()
+    this.#larger = new AbortController()
   }
 
   #pause(): Promise<void> {
@@ -163,14 +193,16 @@ export class SpoolBefore implements Broker {
     })
   }
 
-  #tooLarge(): BrokerError {
-    return new BrokerError('too-large', `${this.name}: ${this.traits.bodyBytesMax} bytes are the most`)
+  #tooLarge(max: number): BrokerError {
+    return new BrokerError('too-large', `${this.name}: ${max} bytes are the most`)
   }
 }
 
 const isPassing = (answer: BrokerError | null | undefined): boolean =>
   answer?.kind === 'unreachable' || answer?.kind === 'not-durable'
 
-const isFinal = (answer: BrokerError | null | undefined): boolean => !!answer && !isPassing(answer)
+/** Somebody has to mend the broker first. */
+const isRefused = (answer: BrokerError | null | undefined): boolean =>
+  !!answer && !isPassing(answer) && answer.kind !== 'too-large'
 
 const kindOf = (error: unknown): string => (error instanceof BrokerError ? error.kind : 'unknown')

@@ -84,9 +84,10 @@ export class SpoolFile {
     return Number(this.#remove.run(place).changes)
   }
 
-  /** Moves it behind all others. */
-  putBehind(place: number): void {
+  /** Moves it behind all others, and says where that is. */
+  putBehind(place: number): number {
     this.#behind.run(++this.#top, place)
+    return this.#top
   }
 
   /** In order, from behind `place`. Read one at a time: take no more than is wanted. */

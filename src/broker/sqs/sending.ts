@@ -5,6 +5,7 @@ import { groupOf, MARK, repeatOf, type Wire, wireOf } from './wire.ts'
 export interface Limits {
   /** Of one message, its attributes counted. A batch may be no larger. */
   readonly messageBytesMax: number
+  /** Of one body, whatever its bytes are: what is no text fits as well, though it travels as four characters for three bytes. */
   readonly bodyBytesMax: number
 }
 
@@ -18,7 +19,7 @@ const MESSAGE_BYTES = 262_144
 
 export function limitsOf(attributes: Readonly<Record<string, string>>): Limits {
   const messageBytesMax = Number(attributes['MaximumMessageSize'] ?? MESSAGE_BYTES)
-  return { messageBytesMax, bodyBytesMax: Math.max(messageBytesMax - MARK_BYTES, 0) }
+  return { messageBytesMax, bodyBytesMax: Math.max(Math.floor((messageBytesMax - MARK_BYTES) / 4) * 3, 0) }
 }
 
 interface Sending {
@@ -42,7 +43,7 @@ export async function sendAll(messages: readonly Message[], to: Sending): Promis
     if (message.body.length <= to.limits.bodyBytesMax && wire.bytes <= to.limits.messageBytesMax) {
       return [{ at, message, wire }]
     }
-    answers[at] = tooLarge(wire, to)
+    answers[at] = tooLarge(message, wire, to)
     return []
   })
   const strands = to.fifo
@@ -111,9 +112,13 @@ async function sendRequest(request: readonly Parcel[], to: Sending): Promise<(Br
   }
 }
 
-const tooLarge = ({ bytes }: Wire, { name, limits }: Sending): BrokerError =>
-  new BrokerError(
+function tooLarge({ body }: Message, { bytes }: Wire, { name, limits }: Sending): BrokerError {
+  const { messageBytesMax, bodyBytesMax } = limits
+  const which = body.length > bodyBytesMax ? `bodies of up to ${bodyBytesMax}` : `messages of up to ${messageBytesMax}`
+  const has = body.length > bodyBytesMax ? body.length : bytes
+  return new BrokerError(
     'too-large',
-    `${name} takes messages of up to ${limits.messageBytesMax} bytes, and this one has ${bytes} of them; ` +
-      'raise MaximumMessageSize of the queue (Amazon allows 1048576), or let such events go without a broker.',
+    `${name} takes ${which} bytes, and this one has ${has}; raise MaximumMessageSize of the queue ` +
+      '(Amazon allows 1048576), or let such events go without a broker.',
   )
+}
