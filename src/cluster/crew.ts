@@ -19,7 +19,7 @@ const LATER_MAX_MS = 7 * 86_400_000
 /** Whoever works, and what it says of itself to the others. */
 export function working(base: Base, store: Store, broker: Broker | null) {
   const locks = locksOf(base)
-  const { roll, options } = crewOf(base, store, locks)
+  const { roll, options } = crewOf(base, store, { locks, name: names.take() })
   const { clock, random } = base
   const worker = new Worker({ ...options, drainMs: base.config.processing.drainMs })
   const drain = broker && new Drain({ ...inletOf(base, store, broker.name), source: broker, clock, random })
@@ -45,7 +45,8 @@ export async function passOver(base: Base, { store, watch }: Live, bounds: Parti
   // What is paused is not leased: nobody reads controls between two passes.
   await watch.poke()
   const locks = locksOf(base)
-  const { roll, options } = crewOf(base, store, locks)
+  const name = names.take()
+  const { roll, options } = crewOf(base, store, { locks, name })
   try {
     await locks?.start()
     await roll.start()
@@ -53,16 +54,35 @@ export async function passOver(base: Base, { store, watch }: Live, bounds: Parti
   } finally {
     await roll.stop()
     await locks?.stop()
+    names.give(name)
   }
 }
+
+/** Workers of this process, by name: no two have the same at once. A ledger keeps every name that it was ever told. */
+class WorkerNames {
+  readonly #process = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+  readonly #free: string[] = []
+  #made = 0
+
+  take(): string {
+    return this.#free.pop() ?? `${this.#process}:${++this.#made}`
+  }
+
+  /** Its worker has ended, and the next one may have it. */
+  give(name: string): void {
+    this.#free.push(name)
+  }
+}
+
+const names = new WorkerNames()
 
 const locksOf = (base: Base): Locks | null => (base.config.lock.urls.length > 0 ? new Locks(base) : null)
 
 /** What a worker needs, and its place among the others. */
-function crewOf({ config, clock, random, log, handlers, meter }: Base, store: Store, locks: Locks | null) {
+function crewOf(base: Base, store: Store, { locks, name }: { locks: Locks | null; name: string }) {
+  const { config, clock, random, log, handlers, meter } = base
   const { concurrency, retry, retryBudget } = config.processing
   const policy = { retry, lostMax: LOST_MAX, laterMaxMs: LATER_MAX_MS, retryBudget }
-  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
   const { release } = config
   const roll = new Roll({ workers: store.workers, handlers, clock, log, name, release })
   const share = (handles: readonly Handles[]) => roll.share(handles)

@@ -1,5 +1,5 @@
 /** Typed arrays that grow by doubling. A million entries stay a few plain blocks of memory, which the collector never walks. */
-export function grown<A extends Float64Array | Int32Array | Uint16Array | Uint8Array>(array: A, needed: number): A {
+export function grown<A extends Float64Array | Int32Array | Uint32Array | Uint8Array>(array: A, needed: number): A {
   if (needed <= array.length) return array
   const larger = new (array.constructor as new (length: number) => A)(Math.max(needed, array.length * 2))
   larger.set(array)

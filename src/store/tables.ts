@@ -29,13 +29,13 @@ export const BEHIND_HOLD = 5
 /** `now`, `soon`, `batch`. */
 export const CLASSES = 3
 
-/** The scheduler's events, a column each: 36 bytes an event, and nothing for the collector to walk. */
+/** The scheduler's events, a column each: 31 bytes an event, and nothing for the collector to walk. */
 export class EventTable {
   ref = new Float64Array(1024)
   position = new Float64Array(1024)
   lane = new Int32Array(1024)
   readySince = new Int32Array(1024)
-  type = new Uint16Array(1024)
+  type = new Uint32Array(1024)
   urgency = new Uint8Array(1024)
   where = new Uint8Array(1024)
   flags = new Uint8Array(1024)

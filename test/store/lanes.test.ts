@@ -129,6 +129,16 @@ test('a lane with a hundred thousand events takes no more turns than a lane with
   assert.equal(order.filter(Boolean).length, 5)
 })
 
+test('however many names a ledger has, a type is never taken for another', () => {
+  const lanes = new Lanes()
+  const many = 65_541
+  lanes.add({ ...waiting(1, { lane: 1 }), type: many }, 0)
+
+  const room = (type: number) => (type === many ? 9 : 0)
+
+  assert.equal(lanes.take({ ...wide(9), room }).length, 1)
+})
+
 test('lanes that come and go leave nothing behind', () => {
   const lanes = new Lanes()
   for (let ref = 1; ref <= 200_000; ref++) {

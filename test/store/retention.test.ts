@@ -27,6 +27,49 @@ test('a pass over what is past its time leaves the rest to the next, so that nob
   assert.equal(rows(), 0)
 })
 
+test('what is only looked at, by a replay without a body or by a late worker, is deleted in its time like all else', async (t) => {
+  const { scene, clock, rows } = await opened(t)
+  const events = [await scene.admit(), await scene.admit()]
+  const works = [await scene.work(DONE), await scene.work(DONE)]
+  await clock.advance(1_000)
+  // Past the time of bodies, and not of events.
+  await clock.leap(51 * DAYS)
+
+  for (const event of events) assert.equal(await scene.move(event, 'reopen'), 0)
+  for (const { ref, fence } of works) {
+    const late = { ref, fence: fence + 1 }
+    assert.equal(await scene.settle(late), 'stale')
+    assert.deepEqual(await scene.ledger.renew([late], 1_000), [false])
+    assert.equal(await scene.ledger.remember(late, 'once:mail', 'sent'), false)
+    await scene.ledger.giveBack([late], 0)
+    await assert.rejects(
+      scene.store.transact!(late, { name: 'one', last: true }, () => {}),
+      { code: 'stale_lease' },
+    )
+  }
+
+  await clock.leap(51 * DAYS)
+  await clock.advance(1_000)
+  assert.equal(rows(), 0)
+})
+
+test('an event that sleeps past its time before it was filed is filed and then deleted, and leaves nothing behind', async (t) => {
+  const { scene, clock, rows } = await opened(t)
+  // Right after another one nothing is filed at once.
+  for (const n of [1, 2]) await scene.admit({ as: 'record', object: `in_${n}`, customer: `cus_${n}` })
+
+  await clock.leap(91 * DAYS)
+  await clock.advance(1_000)
+  await clock.leap(51 * DAYS)
+  await clock.advance(1_000)
+
+  const left = ['events', 'seen', 'keys', 'objects', 'bodies', 'log'].map((table) => [table, rows(table)])
+  assert.deepEqual(
+    left.filter(([, count]) => count !== 0),
+    [],
+  )
+})
+
 /** Once slow, each look at it takes a millisecond: what is done in between takes its time. */
 class Slow extends VirtualClock {
   slow = false
@@ -55,6 +98,6 @@ async function opened(t: TestContext) {
   return {
     clock,
     scene,
-    rows: () => Number(db.prepare('select count(*) as rows from hookkeeper_events').get()!['rows']),
+    rows: (table = 'events') => Number(db.prepare(`select count(*) as rows from hookkeeper_${table}`).get()!['rows']),
   }
 }

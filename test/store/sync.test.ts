@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { VirtualClock } from '../../src/core/clock.ts'
 import type { Envelope } from '../../src/core/event.ts'
@@ -12,6 +13,8 @@ import { connect } from '../../src/store/sqlite/connection.ts'
 import { type Sync, syncLog } from '../../src/store/sqlite/sync.ts'
 import { Writer } from '../../src/store/sqlite/writer.ts'
 import type { Leased, Want } from '../../src/store/store.ts'
+
+const DAY_MS = 86_400_000
 
 test('nobody is answered before the log is synced, and what is committed meanwhile shares the next sync', async (t) => {
   const { admit, disk, turn, answered } = opened(t)
@@ -40,7 +43,7 @@ test('when a sync fails nobody hears yes, nothing is taken until the log is writ
   const second = admit('evt_2')
   await turn()
 
-  disk.end(Object.assign(new Error('secret'), { code: 'EIO', syscall: 'fdatasync' }))
+  disk.end(EIO)
   for (const answer of [first, second]) {
     const { code, message } = await answer.then(
       () => assert.fail('it was answered'),
@@ -61,6 +64,59 @@ test('when a sync fails nobody hears yes, nothing is taken until the log is writ
   await turn()
   const { data } = (await found) as { data: { id: string }[] }
   assert.deepEqual(data.map(({ id }) => id).sort(), ['evt_1', 'evt_2', 'evt_3'])
+})
+
+test('when the sync before a segment is deleted fails, the log is written anew before anything else is taken', async (t) => {
+  const { admit, clock, db, disk, filed, turn } = opened(t)
+  admit('evt_1', { as: 'record' })
+  await turn()
+  disk.end(null)
+  db.exec('insert into hookkeeper_segments (number, first) values (1, 1)')
+  disk.failsAtOnce = true
+  await clock.leap(31 * DAY_MS)
+  await turn()
+  assert.deepEqual(filed(), [])
+
+  disk.failsAtOnce = false
+  await clock.advance(500)
+  await turn()
+
+  assert.deepEqual(filed(), ['evt_1'])
+})
+
+test('a sync that fails when those it was for have gone has the log written anew as well', async (t) => {
+  const { admit, clock, disk, filed, failCommit, turn } = opened(t)
+  const first = admit('evt_1')
+  await turn()
+  await failCommit('evt_2')
+  await assert.rejects(first, { code: 'store_failed' })
+  await clock.advance(500)
+  await turn()
+
+  disk.end(EIO)
+  const again = admit('evt_3')
+  await turn()
+
+  assert.deepEqual(filed(), ['evt_1'])
+  disk.end(null)
+  assert.deepEqual(await again, ['new'])
+})
+
+test('a sync that nobody waits for any more still ends before the next begins', async (t) => {
+  const { admit, clock, disk, failCommit, turn, answered } = opened(t)
+  admit('evt_1')
+  await turn()
+  await failCommit('evt_2')
+  await clock.advance(500)
+  admit('evt_3')
+  await turn()
+  assert.equal(disk.begun, 1)
+
+  disk.end(null)
+  assert.equal(disk.begun, 2)
+  disk.end(null)
+  await turn()
+  assert.deepEqual(answered(), ['evt_3'])
 })
 
 test('closing syncs what nobody was told of yet', async (t) => {
@@ -126,27 +182,55 @@ function opened(t: TestContext) {
     path,
     clock,
     disk,
+    db,
     writer,
     answered: () => heard.toSorted(),
-    admit(id: string): Promise<unknown> {
-      const answer = writer.call('admit', [[event(id, clock.now())]])
-      answer.then(
-        () => heard.push(id),
-        () => {},
-      )
-      return answer
+    admit,
+    turn,
+    /** A round that would have admitted this one. */
+    async failCommit(id: string) {
+      db.exec('pragma query_only = on')
+      const answer = admit(id)
+      await turn()
+      await assert.rejects(answer, { code: 'store_failed' })
+      db.exec('pragma query_only = off')
     },
-    async turn() {
-      for (const run of rounds.splice(0)) run()
-      await Promise.resolve()
+    /** The events that are in the file itself, whatever the log beside it has. */
+    filed(): string[] {
+      copyFileSync(path, `${path}.alone`)
+      const alone = new DatabaseSync(`${path}.alone`)
+      try {
+        const tables = alone.prepare("select 1 from sqlite_schema where name = 'hookkeeper_events'").all()
+        const rows = tables.length > 0 ? alone.prepare('select id from hookkeeper_events').all() : []
+        return rows.map((row) => String(row['id']))
+      } finally {
+        alone.close()
+      }
     },
   }
+
+  function admit(id: string, more: Partial<Envelope> = {}): Promise<unknown> {
+    const answer = writer.call('admit', [[{ ...event(id, clock.now()), ...more }]])
+    answer.then(
+      () => heard.push(id),
+      () => {},
+    )
+    return answer
+  }
+
+  async function turn() {
+    for (const run of rounds.splice(0)) run()
+    await Promise.resolve()
+  }
 }
+
+const EIO = Object.assign(new Error('secret'), { code: 'EIO', syscall: 'fdatasync' })
 
 class Disk implements Sync {
   readonly apart = true
   begun = 0
   atOnce = 0
+  failsAtOnce = false
   #done: (error: Error | null) => void = () => {}
 
   begin(done: (error: Error | null) => void): void {
@@ -160,6 +244,7 @@ class Disk implements Sync {
 
   now(): void {
     this.atOnce++
+    if (this.failsAtOnce) throw EIO
   }
 
   close(): void {}

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../src/core/clock.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Ref, Store } from '../../src/store/store.ts'
 import type { Opened } from '../../src/testing/harness.ts'
-import { DONE, retry, Scene } from '../../src/testing/scene.ts'
+import { DONE, retry, Scene, STRICT } from '../../src/testing/scene.ts'
 import { local } from '../conformance/sqlite.ts'
 
 test('whoever waits for a lease is told when the commit that would have brought it fails', async (t) => {
@@ -56,6 +56,23 @@ test('holds, leases and lost events outlive a commit that failed', async (t) => 
   const { held, running } = await scene.ledger.backlog()
   assert.deepEqual([held, running], [1, 1])
   assert.equal(await scene.settle(work, DONE), 'settled')
+})
+
+test('a first attempt of a strict handler that fails after the disk was mended holds its lane, like any other', async (t) => {
+  const { scene, breakDisk, mendDisk } = await opened(t)
+  const [first] = await scene.admitLane(2)
+  const work = await scene.leaseOne(STRICT)
+  assert.equal(work.event.id, first!.id)
+  await breakDisk()
+  await scene.clock.advance(1_000)
+  await assert.rejects(scene.admit(), { code: 'store_failed' })
+  await mendDisk()
+
+  assert.equal(await scene.settle(work, retry(60_000)), 'settled')
+
+  assert.deepEqual(await scene.lease(STRICT), [])
+  await scene.clock.advance(60_000)
+  assert.deepEqual(await scene.leasedIds(STRICT), [first!.id])
 })
 
 test('a move that fails in a later round says so, and what moved before stands', async (t) => {

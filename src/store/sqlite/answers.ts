@@ -29,11 +29,11 @@ export class Answers {
   readonly #failed: (error: Error) => void
   /** Committed, and not yet being synced. */
   #waiting: Answer[] = []
-  /** Null: no sync is under way. */
+  /** Those of the sync that is under way; null: none is. */
   #syncing: readonly Answer[] | null = null
   #cancel: (() => void) | null = null
 
-  /** `failed` is told of a sync that failed; whom it was for it then gets by `take`. */
+  /** `failed` is told of a sync that failed; whom it was for, if they were not taken before, it then gets by `take`. */
   constructor(sync: Sync, clock: Clock, failed: (error: Error) => void) {
     this.#sync = sync
     this.#clock = clock
@@ -50,7 +50,8 @@ export class Answers {
   /** All whom nobody has answered yet; they are the caller's from now on. */
   take(): Answer[] {
     const all = [...(this.#syncing ?? []), ...this.#waiting]
-    this.#syncing = null
+    // The sync itself goes on, and how it ends counts for all that was committed before it.
+    if (this.#syncing) this.#syncing = []
     this.#waiting = []
     this.#cancel?.()
     this.#cancel = null
@@ -67,12 +68,11 @@ export class Answers {
 
   /** One sync at a time; what is committed meanwhile shares the next. */
   #begin(): void {
-    const answers = (this.#syncing = this.#waiting)
+    this.#syncing = this.#waiting
     this.#waiting = []
     this.#sync.begin((error) => {
-      // They were taken meanwhile: the writer failed, or was closed.
-      if (this.#syncing !== answers) return
-      if (error) return this.#failed(error)
+      if (error) this.#failed(error)
+      const answers = this.#syncing ?? []
       this.#syncing = null
       for (const { to, value } of answers) to.resolve(value)
       if (this.#waiting.length > 0) this.#begin()

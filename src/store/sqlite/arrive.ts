@@ -35,8 +35,14 @@ export function arrive(book: Book, arrivals: Arrivals): Report {
     places.push(next.place)
     admitted.push(arriveOne(book, arrivals, next))
   }
+  if (admitted.length > 0 && admitted.at(-1) !== 'new') noteArrived(book)
   arrivals.keptUp(book.lanes.counts.ready < SOON)
   return { places, admitted }
+}
+
+/** So far has been read: for when no row of an event could tell. */
+export function noteArrived({ arrivals, sql }: Book): void {
+  if (arrivals) sql.mark.run('arrived', arrivals.at)
 }
 
 function arriveOne(book: Book, arrivals: Arrivals, { place, frame }: Arrived): Admitted {

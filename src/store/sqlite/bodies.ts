@@ -67,6 +67,11 @@ export class Bodies {
     this.#moved.run(ref)
   }
 
+  /** Do bodies of events lie in it? */
+  lieIn(segment: number): boolean {
+    return this.#segments.has(segment)
+  }
+
   /** The segment is no more. */
   forget(segment: number): void {
     this.#segments.delete(segment)

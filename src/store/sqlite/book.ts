@@ -63,13 +63,15 @@ export interface Book {
   readonly stretches: Stretches
   readonly touched: Map<Ref, Touched>
   readonly running: Map<Ref, Running>
-  /** Per worker: how many leases it holds, and whether one of them has it for itself. */
+  /** Per worker that holds leases: how many, and whether one of them has it for itself. */
   readonly workers: Map<string, { running: number; alone: boolean }>
   /** Monotone: the wall clock may be set back, also between two starts; the ledger's time may not. */
   now(): number
   /** From here on `now` is at least that. */
   notBefore(at: number): void
-  seq: number
+  /** The numbers of the last event and of the log's last line, also when retention has deleted them: none is given twice. */
+  seq: Ref
+  lines: number
   epoch: number
   fences: number
   dead: number
@@ -108,6 +110,7 @@ export function createBook(db: DatabaseSync, clock: Clock, lanes: Scheduler, arr
       latest = Math.max(latest, at)
     },
     seq: 0,
+    lines: 0,
     epoch: 0,
     fences: 0,
     dead: 0,

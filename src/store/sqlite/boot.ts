@@ -4,7 +4,8 @@ import { positionOf } from '../place.ts'
 import type { Slot } from '../scheduler.ts'
 import type { Ref } from '../store.ts'
 import { lose } from '../transitions.ts'
-import { placeOf } from './arrivals/place.ts'
+import type { Arrivals } from './arrivals/arrivals.ts'
+import { type Place, placeOf } from './arrivals/place.ts'
 import type { Book, Touched } from './book.ts'
 import { foldLine } from './fold.ts'
 import { keysOf } from './keys.ts'
@@ -12,7 +13,7 @@ import { start } from './lease.ts'
 import { log } from './log.ts'
 import { undo } from './move.ts'
 import { writeState } from './projection.ts'
-import { readRow, touch, touchedOf } from './rows.ts'
+import { latestOf, readRow, touchedOf } from './rows.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
 const DAY_MS = 86_400_000
@@ -51,7 +52,10 @@ function lastInstant({ db }: Book): number {
 
 /** Brings the tables up to the log's end. The lines are absolute, so what a half-written batch already did does no harm. */
 function fold(book: Book): void {
-  book.seq = Number(book.db.prepare('select coalesce(max(seq), 0) as seq from hookkeeper_events').get()!['seq'])
+  const last = book.db.prepare('select coalesce(max(seq), 0) as seq from hookkeeper_events').get()!
+  // What the tables once had may be past retention: its numbers are not given again.
+  book.seq = Math.max(Number(last['seq']), markOf(book, 'keys'))
+  book.lines = Number(book.sql.logTail.get()!['n'])
   const changed = new Set<Ref>()
   const reopened = new Set<Ref>()
   for (const line of book.sql.logAfter.iterate(markOf(book, 'log')) as Iterable<unknown> as Iterable<LogRow>) {
@@ -71,10 +75,9 @@ function fold(book: Book): void {
   )
   for (const known of book.objects.takeDirty()) book.objects.write(known)
   book.touched.clear()
-  const logTo = Number(book.sql.logTail.get()!['n'])
-  book.sql.mark.run('log', logTo)
+  book.sql.mark.run('log', book.lines)
   book.sql.mark.run('keys', book.seq)
-  book.projection.begin({ log: logTo, keys: book.seq })
+  book.projection.begin({ log: book.lines, keys: book.seq })
 }
 
 function unfolded(book: Book, ref: Ref): Touched | null {
@@ -134,10 +137,10 @@ function addWaiting(book: Book, row: EventRow, now: number): Slot {
 }
 
 function addLost(book: Book, row: EventRow, now: number): void {
-  const touched = touch(book, row.seq)!
+  const touched = latestOf(book, row)
   const lost = lose(touched.row, now)!
   touched.row = lost
-  log(book, row.seq, KIND.lost, {
+  log(book, { ref: row.seq, touched }, KIND.lost, {
     at: now,
     fence: lost.fence,
     attempt: lost.attempts,
@@ -155,7 +158,7 @@ function resume(book: Book, row: EventRow, now: number): void {
   )
   const name = book.names.name(Number(worker.get(row.seq, KIND.lease, row.fence)?.['worker'] ?? 0))
   const slot = addWaiting(book, { ...row, due: now, strict: 0 }, now)
-  touch(book, row.seq)
+  book.touched.set(row.seq, latestOf(book, row))
   book.lanes.claim(slot)
   start(book, row.seq, {
     slot,
@@ -170,19 +173,26 @@ function resume(book: Book, row: EventRow, now: number): void {
   })
 }
 
-/**
- * What lies behind the last event that came from a segment has not been taken in yet. A copy of a ledger has no segments; those of
- * the one it was made of, which it may find beside it, count from the next on.
- */
 function loadPlace(book: Book): void {
   const last = book.db.prepare('select received from hookkeeper_events order by seq desc limit 1').get()
   book.receivedAt = Number(last?.['received'] ?? 0)
+  if (book.arrivals) book.arrivals.begin(unread(book, book.arrivals))
+}
+
+/**
+ * What lies behind the last event that came from a segment has not been taken in yet, except what was no new event or is past
+ * retention: the mark tells of that. A copy of a ledger has no segments; those of the one it was made of, which it may find beside
+ * it, count from the next on.
+ */
+function unread(book: Book, arrivals: Arrivals): Place {
+  const noted = markOf(book, 'arrived')
   const segment = book.db.prepare('select number, first from hookkeeper_segments order by number desc limit 1').get()
   const row = book.db
     .prepare('select place from hookkeeper_events where seq >= ? and place is not null order by seq desc limit 1')
     .get(segment?.['first'] ?? book.seq + 1)
-  if (row) book.arrivals?.beginAfter(Number(row['place']))
-  else book.arrivals?.begin(placeOf(markOf(book, 'segment') + 1, 0))
+  if (row) return Math.max(noted, arrivals.behind(Number(row['place'])))
+  const within = segment && noted >= placeOf(Number(segment['number']), 0)
+  return within ? noted : Math.max(noted, placeOf(markOf(book, 'segment') + 1, 0))
 }
 
 function loadDead(book: Book): void {

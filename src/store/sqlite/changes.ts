@@ -51,7 +51,7 @@ function changeOf(book: Book, row: EventRow, what: Pick<Change, 'kind' | 'at' | 
 /** `now` starts at the present: what happens from here on. */
 function parse(book: Book, cursor: string | null): { seq: number; n: number } {
   if (cursor === null) return { seq: 0, n: 0 }
-  if (cursor === 'now') return { seq: book.seq, n: Number(book.sql.logTail.get()!['n']) }
+  if (cursor === 'now') return { seq: book.seq, n: book.lines }
   const [seq, n] = cursor.split('.').map(Number)
   if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(n)) {
     throw failure('query_invalid', { what: 'The cursor is not one that this ledger gave' })

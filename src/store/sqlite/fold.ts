@@ -16,6 +16,7 @@ export function foldLine(book: Book, touched: Touched, line: LogRow): void {
         leaseEndsAt: line.due ?? 0,
       }
       touched.release = line.release
+      touched.strict = data.strict ?? false
       return
     case KIND.done:
     case KIND.dead:

@@ -9,7 +9,7 @@ import type { Place } from './arrivals/place.ts'
 import { type Book, nextFence, type Running, type Touched } from './book.ts'
 import { log } from './log.ts'
 import type { Fresh } from './recent.ts'
-import { eventOf, readRow, touch, touchRow } from './rows.ts'
+import { eventOf, latest, latestOf, readRow } from './rows.ts'
 import { twinOf } from './twins.ts'
 
 /** Work on its way out. Where `place` is given its event has no body: whoever took it has it there. */
@@ -18,9 +18,9 @@ export type Leasing = Work & { readonly place?: Place; readonly held?: boolean }
 /** Leases heads of free lanes to a worker. Each lease is in the log before the work leaves. */
 export function lease(book: Book, want: Want): Leasing[] {
   book.recent.want()
-  const worker = workerOf(book, want.worker)
-  if (worker.alone) return []
-  const plan = new Plan(book.names, want, worker.running === 0, book.now())
+  const worker = book.workers.get(want.worker)
+  if (worker?.alone) return []
+  const plan = new Plan(book.names, want, worker === undefined, book.now())
   return book.lanes.take(plan).map((slot) => leaseOne(book, slot, want, plan))
 }
 
@@ -35,10 +35,12 @@ function leaseOne(book: Book, slot: Slot, want: Want, plan: Plan): Leasing {
   touched.release = book.names.id(want.release)
   book.stretches.note(ref, touched.release)
   touched.twin = load.near ? twinOf(book, ref) : null
-  book.touched.set(ref, touched)
-  start(book, ref, { slot, worker: want.worker, strict: plan.strict(load.type), ...load, alone: row.lost > 0 })
+  touched.strict = plan.strict(load.type)
+  start(book, ref, { slot, worker: want.worker, strict: touched.strict, ...load, alone: row.lost > 0 })
   const by = { worker: book.names.id(want.worker), release: touched.release }
-  log(book, ref, KIND.lease, { at: plan.now, fence, attempt: row.attempts, due: row.leaseEndsAt, ...by })
+  const data = touched.strict ? JSON.stringify({ strict: true }) : undefined
+  const line = { at: plan.now, fence, attempt: row.attempts, due: row.leaseEndsAt, ...by, data }
+  log(book, { ref, touched }, KIND.lease, line)
   return {
     ref,
     fence,
@@ -60,12 +62,12 @@ export function expireLeases(book: Book): number {
   const now = book.now()
   let expired = 0
   for (const [ref, running] of book.running) {
-    const touched = touch(book, ref)!
+    const touched = latest(book, ref)!
     const row = expire(touched.row, now)
     if (!row) continue
     touched.row = row
     const later = row.laterAt || undefined
-    log(book, ref, KIND.lost, {
+    log(book, { ref, touched }, KIND.lost, {
       at: now,
       fence: row.fence,
       attempt: row.attempts,
@@ -112,7 +114,8 @@ export function stop(book: Book, ref: number): void {
   if (worker.running === 0) book.workers.delete(running.worker)
 }
 
-export function workerOf(book: Book, name: string): { running: number; alone: boolean } {
+/** Only whoever holds a lease is known: names come and go. */
+function workerOf(book: Book, name: string): { running: number; alone: boolean } {
   const known = book.workers.get(name)
   if (known) return known
   const worker = { running: 0, alone: false }
@@ -185,7 +188,7 @@ function fromTables(book: Book, ref: number): { touched: Touched; load: Load } {
     position: positionOf({ createdAt: row.created, rank: row.rank }),
     near: row.prior > 0,
   }
-  return { touched: touchRow(book, row), load }
+  return { touched: latestOf(book, row), load }
 }
 
 const NOTHING = new Uint8Array(0)

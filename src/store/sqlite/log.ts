@@ -1,6 +1,6 @@
 import type { Kind } from '../codes.ts'
 import type { Ref } from '../store.ts'
-import type { Book } from './book.ts'
+import type { Book, Touched } from './book.ts'
 import type { Statements } from './statements.ts'
 
 /** A line of the log. What it carries is absolute (attempts, not one more attempt), so that reading it twice does no harm. */
@@ -18,15 +18,29 @@ export interface Line {
   readonly prev?: number | null
 }
 
-/** Appends to the log of an event that is in memory, and tells the projection. */
-export function log(book: Book, ref: Ref, kind: Kind, line: Line): void {
-  const touched = book.touched.get(ref)!
-  touched.last = append(book.sql.log, ref, kind, { ...line, prev: touched.last })
-  book.projection.logged(ref, touched.last)
+/** Appends to the log of an event, which has changed and is known in memory from now on; tells the projection. */
+export function log(book: Book, { ref, touched }: Changed, kind: Kind, line: Line): void {
+  const n = ++book.lines
+  append(book.sql.log, { n, ref }, kind, { ...line, prev: touched.last })
+  touched.last = n
+  book.touched.set(ref, touched)
+  book.projection.logged(ref, n)
 }
 
-export function append(statement: Statements['log'], ref: Ref, kind: Kind, line: Line): number {
-  const written = statement.run(
+interface Changed {
+  readonly ref: Ref
+  readonly touched: Touched
+}
+
+/** `n` is above that of every line that there ever was, also of those that retention deleted: who read so far reads on from there. */
+export function append(
+  statement: Statements['log'],
+  { n, ref }: { n: number; ref: Ref },
+  kind: Kind,
+  line: Line,
+): void {
+  statement.run(
+    n,
     ref,
     kind,
     line.at,
@@ -41,5 +55,4 @@ export function append(statement: Statements['log'], ref: Ref, kind: Kind, line:
     line.data ?? null,
     line.prev ?? null,
   )
-  return Number(written.lastInsertRowid)
 }

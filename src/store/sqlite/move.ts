@@ -7,7 +7,7 @@ import type { Entry, Move, Note, Query, Ref, Selection } from '../store.ts'
 import type { Book, Touched } from './book.ts'
 import { find } from './find.ts'
 import { log } from './log.ts'
-import { readRow, touch } from './rows.ts'
+import { latestOf, readRow } from './rows.ts'
 import { donePosition, Tails } from './siblings.ts'
 import type { EventRow } from './statements.ts'
 
@@ -28,7 +28,8 @@ export function* move(book: Book, selection: Selection, to: Move, note: Note): G
 /** A query is walked from the newest on; what moves does not come again, since the cursor only goes down. */
 function* portions(book: Book, selection: Selection): Generator<Ref[]> {
   if ('refs' in selection) {
-    for (let i = 0; i < selection.refs.length; i += A_ROUND) yield selection.refs.slice(i, i + A_ROUND)
+    const refs = [...new Set(selection.refs)]
+    for (let i = 0; i < refs.length; i += A_ROUND) yield refs.slice(i, i + A_ROUND)
     return
   }
   let left = Math.min(selection.limit, MOVED_MAX)
@@ -54,8 +55,8 @@ function whole(book: Book, query: Omit<Query, 'limit' | 'cursor'>, page: readonl
 
 function moveAll(book: Book, refs: readonly Ref[], to: Move, note: Note): number {
   const moves = refs.flatMap((ref) => {
-    const touched = touch(book, ref)
     const event = readRow(book, ref)
+    const touched = event && latestOf(book, event)
     const after = touched && event && afterMove(touched, to, book.now())
     if (!after || (to.kind === 'reopen' && !book.bodies.has(ref, event.place))) return [] // past retention there is nothing to work
     book.recent.take(ref)
@@ -99,7 +100,7 @@ function applyMove(
   touched.endedAt = closed ? now : null
   touched.reasonId = after.row.reason === null ? null : book.names.id(after.row.reason)
   book.dead += Number(after.row.state === 'dead') - Number(before.state === 'dead')
-  log(book, ref, KIND.move, {
+  log(book, { ref, touched }, KIND.move, {
     at: now,
     fence: after.row.fence,
     attempt: after.row.attempts,

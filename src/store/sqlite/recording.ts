@@ -8,7 +8,7 @@ import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
 import { connect } from './connection.ts'
 import { find } from './find.ts'
-import { eventOf, readRow, touch } from './rows.ts'
+import { eventOf, latestOf, readRow } from './rows.ts'
 import { Transactions } from './transactions.ts'
 
 const PAGE = 1000
@@ -50,14 +50,13 @@ function choose(book: Book, query: Omit<Query, 'limit' | 'cursor'>, limit: numbe
 function read(book: Book, ref: Ref): Recorded | null {
   const row = readRow(book, ref)
   const body = row && book.bodies.read(ref, row.place)
-  const touched = row && touch(book, ref)
+  const touched = row && latestOf(book, row)
   if (!row || !touched?.row.reason || !body) return null
   const event: Envelope = {
     ...eventOf(book, row, body),
     ...{ lane: row.lane, rank: row.rank, urgency: URGENCIES[row.urgency] ?? 'soon', as: 'work' },
   }
   const once = Object.entries(touched.memory).filter(([key]) => key.startsWith('once:'))
-  book.touched.delete(ref)
   return { ref, event, reason: touched.row.reason, remembered: Object.fromEntries(once) }
 }
 

@@ -52,6 +52,10 @@ class RemoteCaller implements Caller {
   readonly #log: Logger
   #door: Door | null = null
   readonly #waiting = new Map<number, Waiter>()
+  /** Whoever waits for what became of events that are on the disk. */
+  readonly #admitting = new Set<(error: Error) => void>()
+  /** Why the ledger cannot be written just now. */
+  #failing: Error | null = null
   #outbox: Call[] = []
   #ids = 0
   #over: Error | null = null
@@ -119,14 +123,23 @@ class RemoteCaller implements Caller {
     return this.#closed
   }
 
-  /** What the ledger refuses is not even written. */
+  /** What the ledger refuses is not even written, and nothing is while nobody could say what becomes of it. */
   async #admit(events: readonly Envelope[]): Promise<readonly Admitted[]> {
+    if (this.#failing) throw this.#failing
     const now = this.#clock.now()
     const near = events.filter((event) => !tooFarAway(event, now))
     const receipt = await this.accept(near)
     this.#door!.hurry()
-    const admitted = [...(await receipt.admitted)]
+    const admitted = [...(await this.#unlessFailed(receipt.admitted))]
     return events.map((event) => (tooFarAway(event, now) ? 'refused' : admitted.shift()!))
+  }
+
+  /** Rejects when the writer fails meanwhile. They are safe, and what comes again is a repeat. */
+  #unlessFailed(admitted: Receipt['admitted']): Receipt['admitted'] {
+    return new Promise((resolve, reject) => {
+      this.#admitting.add(reject)
+      admitted.then(resolve, reject).finally(() => this.#admitting.delete(reject))
+    })
   }
 
   #ask(post: (id: number) => void): Promise<unknown> {
@@ -157,8 +170,14 @@ class RemoteCaller implements Caller {
 
   #hear(message: FromWriter): void {
     if (message.kind === 'answers') this.#answered(message)
+    else if (message.kind === 'failing') this.#fail(message.error && fromWire(message.error))
     else if (message.kind === 'progress') this.#waiting.get(message.id)?.progress?.(message.share)
     else if (message.kind === 'log') this.#log[message.level](message.fields, message.message)
+  }
+
+  #fail(error: Error | null): void {
+    this.#failing = error
+    if (error) for (const reject of this.#admitting) reject(error)
   }
 
   #answered({ freight, report }: FromWriter & { kind: 'answers' }): void {

@@ -9,7 +9,7 @@ import { find } from './find.ts'
 import { stop } from './lease.ts'
 import { log } from './log.ts'
 import { move } from './move.ts'
-import { touch } from './rows.ts'
+import { latest } from './rows.ts'
 
 const PAGE = 1_000
 
@@ -51,11 +51,12 @@ function holdAll(book: Book, note: Note): number {
 /** A lease of the life before. */
 function loseOne(book: Book, ref: Ref, now: number): void {
   const { slot } = book.running.get(ref)!
-  const touched = touch(book, ref)!
+  const touched = latest(book, ref)!
   const row = lose(touched.row, now)!
   touched.row = row
   const later = row.laterAt || undefined
-  log(book, ref, KIND.lost, { at: now, fence: row.fence, attempt: row.attempts, lost: row.lost, due: now, later })
+  const line = { at: now, fence: row.fence, attempt: row.attempts, lost: row.lost, due: now, later }
+  log(book, { ref, touched }, KIND.lost, line)
   stop(book, ref)
   book.lanes.again(slot, { dueAt: now, alone: true, blocks: false }, now)
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { noteArrived } from './arrive.ts'
 import type { Book } from './book.ts'
 import { keysOf } from './keys.ts'
 import { logOf } from './rows.ts'
@@ -57,6 +58,7 @@ export class Sweeper {
     const bodies = this.#dropBodies(book, now - this.#retention.bodyDays * DAY_MS)
     const segment = dropSegment(book, now - this.#retention.bodyDays * DAY_MS, this.#synced)
     const events = this.#dropEvents(book, now - this.#retention.eventDays * DAY_MS, enough)
+    if (events.deleted > 0) noteArrived(book)
     book.db
       .prepare('delete from hookkeeper_strays where id in (select id from hookkeeper_strays where at < ? limit 100)')
       .run(now - this.#retention.eventDays * DAY_MS)
@@ -90,8 +92,10 @@ export class Sweeper {
     for (const row of old) {
       if (looked > 0 && book.now() >= enough) break
       looked++
-      // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does.
-      if (!isDone(book, row) || (row.prior !== 0 && has.get(row.prior))) continue
+      // An object's chain is never broken: what came after a dead letter of the same object stays as long as that does. And what is
+      // not filed yet would be filed after it had gone; the highest number that was ever given could be forgotten with it.
+      if (row.seq > book.projection.marks.keys || !isDone(book, row) || (row.prior !== 0 && has.get(row.prior)))
+        continue
       drops.event(book, row)
       deleted++
     }

@@ -7,19 +7,21 @@ import type { Row } from '../transitions.ts'
 import type { Book, Touched } from './book.ts'
 import type { EventRow, LogRow } from './statements.ts'
 
-/** What is true of an event now: from memory if it changed lately, else from its row; null when there is no such event. */
-export function touch(book: Book, ref: Ref): Touched | null {
+/**
+ * What is true of an event now: from memory if it changed lately, else from its row; null when there is no such event. Memory keeps
+ * only what changes, so whoever changes it says so, mostly by a line in the log.
+ */
+export function latest(book: Book, ref: Ref): Touched | null {
   const known = book.touched.get(ref)
   const row = known ? null : readRow(book, ref)
-  return known ?? (row && touchRow(book, row))
+  return known ?? (row && latestOf(book, row))
 }
 
-export function touchRow(book: Book, row: EventRow): Touched {
+export function latestOf(book: Book, row: EventRow): Touched {
   const known = book.touched.get(row.seq)
   if (known) return known
   const touched = touchedOf(book, row)
   if (row.fence > 0) touched.memory = logOf(book, row.last).reduce(recall, {})
-  book.touched.set(row.seq, touched)
   return touched
 }
 

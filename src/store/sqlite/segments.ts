@@ -11,16 +11,29 @@ interface Segment {
   readonly last: Ref
 }
 
+/** Deletes a segment that is past its time. True: there is more to do, soon. */
+export const dropSegment = (book: Book, before: number, synced: () => void): boolean =>
+  dropOldest(book, before, synced) || dropUseless(book, before, synced)
+
 /**
- * Deletes the oldest segment once all that is in it is past its time. Bodies of open events and dead letters, which stay whatever
- * their age, move into the table first, some each pass. True: there is more to do, soon.
+ * The oldest that has bodies, once all that is in it is past its time. Bodies of open events and dead letters, which stay whatever
+ * their age, move into the table first, some each pass.
  */
-export function dropSegment(book: Book, before: number, synced: () => void): boolean {
+function dropOldest(book: Book, before: number, synced: () => void): boolean {
   const segment = oldest(book)
   if (!segment || book.arrivals?.live(segment.number) || receivedAt(book, segment.last) >= before) return false
   const staying = stayingIn(book, segment)
   for (const ref of staying) book.bodies.move(ref)
   if (staying.length === 0 && !worked(book, segment)) remove(book, segment, synced)
+  return true
+}
+
+/** One in which there was nothing new: repeats have their bodies elsewhere, and strays a table. */
+function dropUseless({ arrivals, bodies }: Book, before: number, synced: () => void): boolean {
+  const segment = arrivals?.useless(before, (one) => bodies.lieIn(one))
+  if (segment === undefined) return false
+  synced()
+  arrivals!.remove(segment)
   return true
 }
 

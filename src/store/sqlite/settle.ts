@@ -5,14 +5,14 @@ import * as transitions from '../transitions.ts'
 import type { Book, Running, Touched } from './book.ts'
 import { stop } from './lease.ts'
 import { log } from './log.ts'
-import { touch } from './rows.ts'
+import { latest } from './rows.ts'
 
 /** Ends attempts. What the fence refuses changes nothing. */
 export const settle = (book: Book, results: readonly Settlement[]): Settled[] =>
   results.map((result) => settleOne(book, result))
 
 function settleOne(book: Book, { work, outcome, returned }: Settlement): Settled {
-  const touched = touch(book, work.ref)
+  const touched = latest(book, work.ref)
   if (!touched) return 'stale'
   const now = book.now()
   const { row, settled } = transitions.settle(touched.row, { fence: work.fence, now, outcome })
@@ -20,7 +20,7 @@ function settleOne(book: Book, { work, outcome, returned }: Settlement): Settled
   const running = book.running.get(work.ref)!
   const twin = outcome.kind === 'done' && outcome.reason === 'twin' ? touched.twin : null
   const reason = book.names.id(outcome.reason)
-  log(book, work.ref, kindOf(outcome), {
+  log(book, { ref: work.ref, touched }, kindOf(outcome), {
     at: now,
     fence: work.fence,
     attempt: row.attempts,
@@ -77,7 +77,7 @@ function dataOf(outcome: Outcome, returned: readonly string[], twin: string | nu
 
 export function giveBack(book: Book, work: readonly Leased[], delayMs: number): void {
   for (const { ref, fence } of work) {
-    const touched = touch(book, ref)
+    const touched = latest(book, ref)
     const now = book.now()
     const row = touched && transitions.giveBack(touched.row, { fence, now, delayMs })
     if (!row) continue
@@ -85,7 +85,7 @@ export function giveBack(book: Book, work: readonly Leased[], delayMs: number): 
     const blocks = delayMs > 0
     touched.row = row
     touched.strict = blocks
-    log(book, ref, KIND.back, {
+    log(book, { ref, touched }, KIND.back, {
       at: now,
       fence,
       attempt: row.attempts,
@@ -101,19 +101,24 @@ export function giveBack(book: Book, work: readonly Leased[], delayMs: number): 
 /** Not logged: a boot ends every lease, and until then memory knows. */
 export function renew(book: Book, work: readonly Leased[], leaseMs: number): boolean[] {
   return work.map(({ ref, fence }) => {
-    const touched = touch(book, ref)
+    const touched = latest(book, ref)
     const row = touched && transitions.renew(touched.row, { fence, now: book.now(), leaseMs })
     if (!row) return false
     touched.row = row
+    book.touched.set(ref, touched)
     return true
   })
 }
 
 export function remember(book: Book, work: Leased, key: string, value: Json): boolean {
-  const touched = touch(book, work.ref)
+  const touched = latest(book, work.ref)
   const now = book.now()
   if (!touched || !transitions.owns(touched.row, work.fence, now)) return false
   touched.memory[key] = value
-  log(book, work.ref, KIND.memory, { at: now, fence: work.fence, data: JSON.stringify({ key, value }) })
+  log(book, { ref: work.ref, touched }, KIND.memory, {
+    at: now,
+    fence: work.fence,
+    data: JSON.stringify({ key, value }),
+  })
   return true
 }

@@ -4,8 +4,15 @@ export type Statements = ReturnType<typeof statements>
 
 /** Appends to the log; the writer's connection and a handler's transaction use the same words. */
 export const LOG = `
-  insert into hookkeeper_log (seq, kind, at, fence, attempt, lost, due, later, worker, release, reason, data, prev)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  insert into hookkeeper_log (n, seq, kind, at, fence, attempt, lost, due, later, worker, release, reason, data, prev)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** The number of the log's last line, also when retention has deleted it: the tables were complete up to there at least. */
+export const LOG_TAIL = `
+  select max(
+    (select coalesce(max(n), 0) from hookkeeper_log),
+    coalesce((select value from hookkeeper_marks where name = 'log'), 0)
+  ) as n`
 
 /** The hot statements, prepared once. Text apart from flow: each is used by one file beside this one. */
 export function statements(db: DatabaseSync) {
@@ -16,7 +23,7 @@ export function statements(db: DatabaseSync) {
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0, 0, ?, ?, ?)`),
     stray: db.prepare('insert into hookkeeper_strays (at, source, why, bytes) values (?, ?, ?, ?)'),
     log: db.prepare(LOG),
-    logTail: db.prepare('select coalesce(max(n), 0) as n from hookkeeper_log'),
+    logTail: db.prepare(LOG_TAIL),
     logAfter: db.prepare('select * from hookkeeper_log where n > ? order by n'),
     logLine: db.prepare('select * from hookkeeper_log where n = ?'),
     read: db.prepare('select * from hookkeeper_events where seq = ?'),

@@ -14,6 +14,25 @@ export interface Sync {
 /** For connections whose commits sync by themselves. */
 export const syncedByCommit: Sync = { apart: false, begin: (done) => done(null), now() {}, close() {} }
 
+/** The same, and `failed` is told of each sync that fails, whoever it was for. */
+export const watched = (sync: Sync, failed: () => void): Sync => ({
+  apart: sync.apart,
+  begin: (done) =>
+    sync.begin((error) => {
+      if (error) failed()
+      done(error)
+    }),
+  now() {
+    try {
+      sync.now()
+    } catch (error) {
+      failed()
+      throw error
+    }
+  },
+  close: () => sync.close(),
+})
+
 /**
  * Syncs the write-ahead log beside the writer, which commits the next round meanwhile: SQLite's own sync would stop it for as
  * long as the disk takes. A checkpoint still syncs by itself, the log before the file and the file before the log is written anew.

@@ -44,6 +44,7 @@ try {
     sync: syncLog(path),
     arrivals,
     arrived: hear,
+    failing: (error) => send({ kind: 'failing', error: error && toWire(error) }),
   })
   writer.catchUp()
   port.on('message', (message: ToWriter) => {

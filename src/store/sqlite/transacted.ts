@@ -1,7 +1,7 @@
 import type { Leased, Ref } from '../store.ts'
 import * as transitions from '../transitions.ts'
 import type { Book } from './book.ts'
-import { touch } from './rows.ts'
+import { latest } from './rows.ts'
 import { applyEnd } from './settle.ts'
 
 /** What a handler's transaction wrote into the log, once committed. */
@@ -31,7 +31,7 @@ export interface Admission {
 export function mayTransact(book: Book, works: readonly Leased[]): (Admission | null)[] {
   const now = book.now()
   return works.map(({ ref, fence }) => {
-    const touched = touch(book, ref)
+    const touched = latest(book, ref)
     if (!touched || !transitions.owns(touched.row, fence, now)) return null
     return { attempt: touched.row.attempts, now, reason: book.names.id('worked'), last: touched.last }
   })
@@ -39,8 +39,10 @@ export function mayTransact(book: Book, works: readonly Leased[]): (Admission | 
 
 export function commitTransacted(book: Book, transacted: readonly Transacted[]): void {
   for (const { ref, fence, handler, last, n, at } of transacted) {
-    const touched = touch(book, ref)!
+    const touched = latest(book, ref)!
     touched.last = n
+    book.touched.set(ref, touched)
+    book.lines = Math.max(book.lines, n)
     book.projection.logged(ref, n)
     if (!last) {
       touched.memory[`handler:${handler}`] = true

@@ -3,7 +3,7 @@ import { failure, type HookkeeperError } from '../../core/errors.ts'
 import { KIND } from '../codes.ts'
 import type { Leased, Ref } from '../store.ts'
 import { append } from './log.ts'
-import { LOG } from './statements.ts'
+import { LOG, LOG_TAIL } from './statements.ts'
 import type { Admission, Transacted } from './transacted.ts'
 
 /** The ledger waits while a transaction runs, so each has this long, and a group of them as long again. */
@@ -47,7 +47,10 @@ export class Transactions {
   #db: DatabaseSync | null = null
   /** The last line that this group wrote of each event. */
   readonly #lines = new Map<Ref, number>()
+  /** The log's last line so far. */
+  #tail = 0
   #log: ReturnType<DatabaseSync['prepare']> | null = null
+  #logTail: ReturnType<DatabaseSync['prepare']> | null = null
   #guarding = false
   #denied: string | null = null
   #waiting: Wish[] = []
@@ -103,6 +106,7 @@ export class Transactions {
       const db = this.#connection()
       db.exec('begin immediate')
       this.#lines.clear()
+      this.#tail = Number(this.#logTail!.get()!['n'])
       const outcomes = wishes.map((wish, i) => this.#one(db, wish, admissions[i] ?? null))
       db.exec(this.#place.keeps ? 'commit' : 'rollback')
       return outcomes
@@ -120,6 +124,7 @@ export class Transactions {
       const transacted = this.#remember(wish, admission)
       db.exec('release hookkeeper')
       this.#lines.set(transacted.ref, transacted.n)
+      this.#tail = transacted.n
       return { ok: true, value, transacted }
     } catch (error) {
       db.exec('rollback to hookkeeper; release hookkeeper')
@@ -152,7 +157,8 @@ export class Transactions {
       : { at: now, fence: work.fence, data: JSON.stringify({ key: `handler:${handler.name}`, value: true }) }
     // Another handler of the same event may stand before it in the group.
     const prev = this.#lines.get(work.ref) ?? last
-    const n = append(this.#log!, work.ref, handler.last ? KIND.done : KIND.memory, { ...line, prev })
+    const n = this.#tail + 1
+    append(this.#log!, { n, ref: work.ref }, handler.last ? KIND.done : KIND.memory, { ...line, prev })
     return { ref: work.ref, fence: work.fence, handler: handler.name, last: handler.last, n, at: now }
   }
 
@@ -160,6 +166,7 @@ export class Transactions {
     if (this.#db) return this.#db
     const db = this.#place.open()
     this.#log = db.prepare(LOG)
+    this.#logTail = db.prepare(LOG_TAIL)
     db.setAuthorizer((code, first, second) => this.#authorize(code, first, second))
     this.#db = db
     return db

@@ -27,6 +27,7 @@ export type FromWriter =
   | { readonly kind: 'ready'; readonly segment: number }
   | { readonly kind: 'refused'; readonly error: WireError }
   | { readonly kind: 'answers'; readonly freight: Freight; readonly report: Report | null }
+  | { readonly kind: 'failing'; readonly error: WireError | null }
   | { readonly kind: 'progress'; readonly id: number; readonly share: number }
   | {
       readonly kind: 'log'

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../core/clock.ts'
-import { failure } from '../../core/errors.ts'
+import { failure, type HookkeeperError } from '../../core/errors.ts'
 import type { Envelope } from '../../core/event.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Scheduler } from '../scheduler.ts'
@@ -12,7 +12,7 @@ import { type Book, createBook } from './book.ts'
 import { load } from './boot.ts'
 import { isLeaseholders, isRead, isWrite, looksBack, run } from './calls.ts'
 import { Checkpoints } from './checkpoints.ts'
-import { storeFailed } from './failed.ts'
+import { ofTheDisk, storeFailed } from './failed.ts'
 import { Jobs } from './jobs.ts'
 import { expireLeases } from './lease.ts'
 import { LeaseCalls } from './lease-calls.ts'
@@ -20,7 +20,7 @@ import { move } from './move.ts'
 import { type Command, Queue } from './queue.ts'
 import { Records } from './records.ts'
 import { type Retention, Sweeper } from './retention.ts'
-import type { Sync } from './sync.ts'
+import { type Sync, watched } from './sync.ts'
 import { commitTransacted, type Transacted } from './transacted.ts'
 
 export interface WriterOptions {
@@ -34,6 +34,8 @@ export interface WriterOptions {
   /** What arrives by itself, and who hears what became of it. */
   readonly arrivals?: Arrivals
   readonly arrived?: (report: Report) => void
+  /** Told why what has arrived is not taken in for now, and with null when it is again. */
+  readonly failing?: (error: HookkeeperError | null) => void
 }
 
 /** After so long without a call, rounds bring the tables up to date. */
@@ -60,6 +62,8 @@ export class Writer {
   /** Whoever may write now in our place. */
   #paused: Waiter | null = null
   #broken = false
+  /** Rounds in a row that failed. */
+  #failures = 0
   /** A sync failed: the disk may not have what the log says. */
   #unsafe = false
   readonly #checkpoints: Checkpoints
@@ -73,12 +77,14 @@ export class Writer {
   constructor(db: DatabaseSync, options: WriterOptions) {
     this.#db = db
     this.#options = options
-    this.#answers = new Answers(options.sync, options.clock, (error) => {
+    const sync = watched(options.sync, () => {
       this.#unsafe = true
-      this.#fail(error, [])
+    })
+    this.#answers = new Answers(sync, options.clock, (error) => {
+      if (!this.#closed) this.#fail(error, [])
     })
     this.#checkpoints = new Checkpoints(db)
-    this.#sweeper = new Sweeper(options.retention, () => options.sync.now())
+    this.#sweeper = new Sweeper(options.retention, () => sync.now())
     this.#book = this.#newBook()
     load(this.#book, { endLeases: true })
     // Before the first lease: two of them must never have one fence, whatever the machine forgets.
@@ -174,6 +180,7 @@ export class Writer {
       this.#fail(error, [...commands, ...[...said.committed, ...said.synced].map(({ to }) => to)])
       return
     }
+    this.#failures = 0
     if (report) this.#options.arrived?.(report)
     for (const { to, value } of said.committed) to.resolve(value)
     this.#answers.add(said.synced)
@@ -202,6 +209,8 @@ export class Writer {
   #work(commands: readonly Command[], said: Said): Report | null {
     const book = this.#book
     const now = book.now()
+    // First of all: what it takes away for good was committed by an earlier round.
+    this.#bytes += this.#sweeper.step(book)
     book.lanes.due(now)
     expireLeases(book)
     const report = this.#more() ? arrive(book, this.#options.arrivals!) : null
@@ -209,7 +218,6 @@ export class Writer {
     for (const command of commands) load += this.#execute(command, said)
     said.synced.push(...this.#jobs.step())
     const idle = now - this.#lastWorkAt >= IDLE_MS
-    this.#bytes += this.#sweeper.step(book)
     book.projection.step(book, { load, idle })
     return report
   }
@@ -286,6 +294,8 @@ export class Writer {
       // Who never hears that it may write does not say when it has written.
       if (waiter === this.#paused) this.#paused = null
     }
+    // What was not the disk may have been one event that arrived: it is passed over in the next round, and the others are told then.
+    if (this.#failures++ > 0 || ofTheDisk(error)) this.#options.failing?.(failed)
     this.#wake()
     this.#wake = this.#options.clock.after(PROBE_MS, () => this.#schedule())
   }
@@ -305,6 +315,7 @@ export class Writer {
       this.#book = book
       this.#hold(this.#holds)
       this.#broken = false
+      this.#options.failing?.(null)
       this.#options.log.info({}, 'the ledger can be written again')
       return true
     } catch {

@@ -32,10 +32,10 @@ export class Arrivals {
     this.#at = Math.max(at, placeOf(segmentsIn(this.#folder)[0] ?? 0, 0))
   }
 
-  /** The frame at that place is the last in the ledger. */
-  beginAfter(place: Place): void {
+  /** Where the frame ends that lies at a place, or its segment where it cannot be read. */
+  behind(place: Place): Place {
     const frame = this.#reader.frame(place)
-    this.begin(frame ? after(place, frame.bytes) : placeOf(segmentOf(place) + 1, 0))
+    return frame ? after(place, frame.bytes) : placeOf(segmentOf(place) + 1, 0)
   }
 
   get at(): Place {
@@ -97,6 +97,13 @@ export class Arrivals {
   /** May still grow, or has not been read to its end. */
   live(segment: number): boolean {
     return segment === this.#progress.active || segment >= segmentOf(this.#at)
+  }
+
+  /** The oldest segment that is of no more use: read to its end, last written before that, and not one of those that are used. */
+  useless(before: number, used: (segment: number) => boolean): number | undefined {
+    return segmentsIn(this.#folder).find(
+      (segment) => !used(segment) && !this.live(segment) && this.#reader.writtenAt(segment) < before,
+    )
   }
 
   remove(segment: number): void {

@@ -63,7 +63,9 @@ export class ArrivalsLog {
   }
 
   async #append(events: readonly Envelope[], written: (places: readonly Place[]) => void): Promise<void> {
-    const segment = this.#current ?? (await this.#opened())
+    // Whoever waited for the same segment may have left it already.
+    while (!this.#current) await this.#open()
+    const segment = this.#current
     const from = segment.size
     const places = this.#write(segment, events)
     written(places)
@@ -93,17 +95,17 @@ export class ArrivalsLog {
     try {
       segment.write(this.#scratch.subarray(0, end))
     } catch (error) {
+      if (segment.spoilt) this.#leave()
       throw storeFailed(error)
     }
     return places
   }
 
-  async #opened(): Promise<Segment> {
+  async #open(): Promise<void> {
     this.#next ??= Segment.create(this.#folder, ++this.#number, this.#clock.now())
     try {
       const segment = await this.#next
       this.#current ??= segment
-      return this.#current
     } catch (error) {
       this.#next = null
       throw storeFailed(error)
@@ -122,6 +124,7 @@ export class ArrivalsLog {
       this.#syncing = []
       if (error) this.#failed(segment, batches, error)
       else this.#synced(segment, batches)
+      this.#close(segment)
       if (this.#waiting.length > 0) this.#sync()
     })
   }
@@ -146,9 +149,16 @@ export class ArrivalsLog {
 
   /** The next events begin a segment of their own. */
   #leave(): void {
-    this.#current?.close()
+    const segment = this.#current
     this.#current = null
     this.#progress.active = 0
+    if (segment) this.#close(segment)
+  }
+
+  /** Once it was left and nothing of it waits for the disk. */
+  #close(segment: Segment): void {
+    const waits = [...this.#syncing, ...this.#waiting].some((batch) => batch.segment === segment)
+    if (segment !== this.#current && !waits) segment.close()
   }
 
   #watchAge(): () => void {

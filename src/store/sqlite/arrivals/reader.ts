@@ -34,6 +34,11 @@ export class SegmentReader {
     return statSync(fileOf(this.#folder, segment), { throwIfNoEntry: false })?.size ?? 0
   }
 
+  /** By the file system's clock. */
+  writtenAt(segment: number): number {
+    return statSync(fileOf(this.#folder, segment), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  }
+
   close(segment?: number): void {
     for (const [number, fd] of this.#files) {
       if (segment !== undefined && number !== segment) continue

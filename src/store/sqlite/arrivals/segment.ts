@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, fsync, ftruncate, open, writeSync } from 'node:fs'
+import { close, constants, fdatasync, fsync, ftruncateSync, open, writeSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { fileOf } from './place.ts'
@@ -16,6 +16,9 @@ export class Segment {
   readonly #fd: number
   /** Where the next frame begins. */
   size = 0
+  /** Something lies behind that end which could not be taken out: nothing may be written here any more. */
+  spoilt = false
+  #closed = false
 
   private constructor(number: number, fd: number, openedAt: number) {
     this.number = number
@@ -47,12 +50,22 @@ export class Segment {
     fdatasync(this.#fd, done)
   }
 
-  /** Forgets what lies behind. Should that fail too, what was refused may be taken after all, which does no harm: it comes again as a repeat. */
+  /**
+   * Forgets what lies behind, at once: what is written next begins there. Should that fail too, what was refused may be taken after
+   * all, which does no harm: it comes again as a repeat.
+   */
   cut(size: number): void {
-    ftruncate(this.#fd, size, () => {})
+    try {
+      ftruncateSync(this.#fd, size)
+    } catch {
+      this.spoilt = true
+    }
   }
 
+  /** Closing twice is harmless. */
   close(): void {
+    if (this.#closed) return
+    this.#closed = true
     close(this.#fd, () => {})
   }
 }
