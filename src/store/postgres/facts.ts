@@ -5,6 +5,7 @@ import { mayBeTwin, type Sibling, twinAmong } from '../twins.ts'
 import type { Newcomer } from './admit.ts'
 import type { Book } from './book.ts'
 import type { Sql } from './driver.ts'
+import { standingsOf } from './partitions.ts'
 import type { Recent } from './recent.ts'
 import { eventOf, type Known, readKnown, receivedAt } from './rows.ts'
 import { familyOf } from './siblings.ts'
@@ -38,16 +39,30 @@ export async function factsOf(sql: Sql, { book, recent, refs }: Wanted): Promise
   const { known, siblings } = await familyOf(sql, read)
   const bodies = await bodiesOf(sql, known, siblings)
   for (const one of known) {
-    if (one.rev === null || !one.body) continue
+    const body = one.rev === null ? null : (one.body ?? (await bodyAgain(sql, one)))
+    if (!body) continue
     const others = (siblings.get(`${one.tenant} ${one.object}`) ?? []).filter(({ ref }) => ref !== one.ref)
     facts.set(one.ref, {
-      ...{ event: eventOf(one, one.body), lane: one.lane, receivedAt: receivedAt(one) },
+      ...{ event: eventOf(one, body), lane: one.lane, receivedAt: receivedAt(one) },
       twinOf: twinOf(one, others, bodies),
       stale: others.some((other) => isDone(other) && positionOf(other) > positionOf(one)),
     })
   }
   return facts
 }
+
+/**
+ * A body that is missing is an empty one: its event dies of it, and no other. Null while retention has its day out of the tables:
+ * whoever owns the event hears of it again when the day is put back, which may have been since we read.
+ */
+async function bodyAgain(sql: Sql, { ref, place }: Known): Promise<Uint8Array | null> {
+  const standing = (await standingsOf(sql.again, place.day)).get('bodies')
+  if (standing === 'leaving' || standing === 'out') return null
+  const [again] = await readKnown(sql.again, [ref], { bodies: true })
+  return again?.body ?? NOTHING
+}
+
+const NOTHING = new Uint8Array(0)
 
 const ofNewcomer = ({ event, lane, arrived }: Newcomer): Facts => ({
   event,

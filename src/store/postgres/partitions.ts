@@ -4,7 +4,10 @@ import type { Sql } from './driver.ts'
 export const BY_DAY = ['seen', 'bodies', 'history'] as const
 export type ByDay = (typeof BY_DAY)[number]
 
-/** Taken by whoever makes or drops partitions: one at a time. */
+/** A day's partition is in its table, on its way out, out of it, or not there at all. */
+export type Standing = 'in' | 'leaving' | 'out' | 'gone'
+
+/** Taken by whoever makes, puts back or drops partitions: one at a time. */
 const LOCK = 4_851_776_002
 
 /**
@@ -20,7 +23,10 @@ export class Partitions {
     this.#sql = sql
   }
 
-  /** Resolves when rows of these days can be written. */
+  /**
+   * Resolves when rows of these days can be written, but for a day that retention has taken out of its tables: there the write is
+   * refused until the day is gone or back.
+   */
   async ready(days: Iterable<number>): Promise<void> {
     for (const day of new Set(days)) if (!this.#known.has(day)) await this.#once(day)
   }
@@ -37,28 +43,42 @@ export class Partitions {
   }
 
   async #make(day: number): Promise<void> {
-    const missing = await this.#sql.rows<{ name: ByDay }>(
-      `select name from unnest($1::text[]) name where to_regclass('hookkeeper_' || name || '_' || $2::int) is null`,
-      [BY_DAY, day],
-    )
-    if (missing.length > 0) await this.#sql.together((rows) => attach(rows, day))
+    const standings = await standingsOf(this.#sql.rows, day)
+    if ([...standings.values()].includes('gone'))
+      await this.#sql.together(async (rows) => {
+        await oneAtATime(rows)
+        await attach(rows, day, ['gone'])
+      })
     this.#known.add(day)
   }
 }
 
+/** Until the transaction ends nobody else makes, puts back or drops partitions. */
+export const oneAtATime = (rows: Sql['rows']) => rows('select pg_advisory_xact_lock($1)', [LOCK])
+
 /**
- * Made apart and then attached: that locks out nobody who reads or writes the other days, however long he has been reading.
- * (`create table .. partition of` would wait for him, and everybody else behind it.)
+ * Partitions that stand so are in their tables again, made where there are none. Made apart and then attached: that locks out nobody
+ * who reads or writes the other days, however long he has been reading. (`create table .. partition of` would wait for him, and
+ * everybody else behind it.)
  */
-async function attach(rows: Sql['rows'], day: number): Promise<void> {
-  await rows('select pg_advisory_xact_lock($1)', [LOCK])
-  for (const name of BY_DAY) {
+export async function attach(rows: Sql['rows'], day: number, which: readonly Standing[]): Promise<void> {
+  for (const [name, standing] of await standingsOf(rows, day)) {
+    if (!which.includes(standing)) continue
     const parent = `hookkeeper_${name}`
-    const [found] = await rows<{ there: boolean }>('select to_regclass($1) is not null as there', [`${parent}_${day}`])
-    if (found?.there) continue
-    await rows(`create table ${parent}_${day} (like ${parent} including all)`)
+    if (standing === 'gone') await rows(`create table ${parent}_${day} (like ${parent} including all)`)
     await rows(`alter table ${parent} attach partition ${parent}_${day} for values from (${day}) to (${day + 1})`)
   }
+}
+
+export async function standingsOf(rows: Sql['rows'], day: number): Promise<Map<ByDay, Standing>> {
+  const found = await rows<{ name: ByDay; standing: Standing }>(
+    `select p.name, case when c.oid is null then 'gone' when i.inhrelid is null then 'out' when i.inhdetachpending then 'leaving'
+       else 'in' end as standing
+     from unnest($1::text[]) p(name) left join pg_class c on c.oid = to_regclass('hookkeeper_' || p.name || '_' || $2::int)
+     left join pg_inherits i on i.inhrelid = c.oid`,
+    [BY_DAY, day],
+  )
+  return new Map(found.map(({ name, standing }) => [name, standing]))
 }
 
 /** The days that have a partition, the oldest first. */
@@ -70,31 +90,3 @@ export async function daysOf(sql: Sql, name: ByDay): Promise<number[]> {
   )
   return found.map(({ day }) => Number(day)).sort((a, b) => a - b)
 }
-
-/** Takes a day away without making anybody wait: first out of the table, which needs no lock on it, then gone. Gone is gone. */
-export async function dropDay(sql: Sql, name: ByDay, day: number): Promise<void> {
-  const parent = `hookkeeper_${name}`
-  const [part] = await sql.rows<{ pending: boolean }>(
-    'select inhdetachpending as pending from pg_inherits where inhrelid = to_regclass($1)',
-    [`${parent}_${day}`],
-  )
-  if (part)
-    await sql.rows(
-      `alter table ${parent} detach partition ${parent}_${day} ${part.pending ? 'finalize' : 'concurrently'}`,
-    )
-  await sql.rows(`drop table if exists ${parent}_${day}`)
-}
-
-/**
- * Days that somebody had begun to take away when he ended: out of the table, or on the way. Until the way is gone to its end
- * nothing else can be detached from that table.
- */
-export const halfGone = (sql: Sql): Promise<{ name: ByDay; day: number }[]> =>
-  sql.rows(
-    `select p.name, substring(c.relname from '_([0-9]+)$')::int4 as day
-     from unnest($1::text[]) p(name) join pg_class t on t.oid = to_regclass('hookkeeper_' || p.name)
-     join pg_class c on c.relnamespace = t.relnamespace and c.relname ~ ('^hookkeeper_' || p.name || '_[0-9]+$') and c.relkind = 'r'
-     left join pg_inherits i on i.inhrelid = c.oid
-     where i.inhrelid is null or i.inhdetachpending`,
-    [BY_DAY],
-  )

@@ -1,19 +1,20 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Lead } from '../store.ts'
+import { type Aged, deleteBodies, deleteEvents, stays } from './aged.ts'
 import type { Sql } from './driver.ts'
-import { type ByDay, daysOf, dropDay, halfGone, type Partitions } from './partitions.ts'
+import { BY_DAY, type ByDay, daysOf, type Partitions } from './partitions.ts'
 import { dayOf } from './refs.ts'
+import { halfGone, remove } from './removal.ts'
+import { Stoppable } from './stoppable.ts'
 
 const DAY_MS = 86_400_000
 /** Who drops partitions; the others pass by. */
 const LOCK_NAME = 'retention'
 const LOCK_MS = 600_000
-/** Rows of a partition that cannot go whole are deleted this many at once. */
-const A_PORTION = 5_000
+/** Whoever closes gives a pass so long to come to the end of what it is at. */
+const PATIENCE_MS = 1_000
 const NEWS_KEPT = '10 minutes'
-/** `seen` last: it says which days there are. */
-const WHOLE = ['history', 'bodies', 'seen'] as const
 
 export interface Retention {
   /** How long the body of a settled event is kept. */
@@ -41,20 +42,34 @@ interface Deps {
  */
 export class Sweeper {
   readonly #deps: Deps
+  /** What may take as long as somebody else's transaction, or as a day has rows. */
+  readonly #long: Stoppable
+  readonly #closing = new AbortController()
   #wake = () => {}
   #pass: Promise<void> | null = null
   #again = false
-  #closed = false
 
   constructor(deps: Deps) {
     this.#deps = deps
+    this.#long = new Stoppable(deps.sql)
     this.#plan()
   }
 
+  /** A pass that is under way ends within moments, whatever it waits for; what it has begun is for the next, of whichever process. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort()
     this.#wake()
+    this.#stopAfter(PATIENCE_MS)
     await this.#pass
+    this.#wake()
+  }
+
+  /** Once more each time: a stop that came between two statements has met none. */
+  #stopAfter(ms: number): void {
+    this.#wake = this.#deps.clock.after(ms, () => {
+      this.#stopAfter(ms)
+      void this.#long.stop().catch(() => {})
+    })
   }
 
   /** One pass at a time; what fell due meanwhile is one more. */
@@ -64,100 +79,62 @@ export class Sweeper {
   }
 
   async #passes(): Promise<void> {
-    while (this.#again && !this.#closed) {
+    const closing = this.#closing.signal
+    while (this.#again && !closing.aborted) {
       this.#again = false
-      await this.#deps
-        .lead(LOCK_NAME, (signal) => this.sweep(signal))
-        .catch((error: Error) => this.#deps.log.warn({}, `retention: ${error.message}`))
+      try {
+        await this.#deps.lead(LOCK_NAME, (signal) => this.sweep(AbortSignal.any([signal, closing])))
+      } catch (error) {
+        // That a close has cut it short is no news.
+        if (!closing.aborted) this.#deps.log.warn({}, `retention: ${(error as Error).message}`)
+      }
     }
   }
 
   #plan(): void {
-    if (this.#closed) return
+    if (this.#closing.signal.aborted) return
     this.#wake = this.#deps.clock.after(this.#deps.retention.everyMs, () => {
       this.run()
       this.#plan()
     })
   }
 
-  /** Harmless beside another one; where it no longer leads it ends after the day that it is at. */
+  /** Harmless beside another one; where it no longer leads, or the ledger closes, it ends after the table that it is at. */
   async sweep(signal: AbortSignal): Promise<void> {
     const { sql, retention, now, take } = this.#deps
     if ((await take(LOCK_NAME, LOCK_MS)) === null) return
     const bodiesBefore = now() - retention.bodyDays * DAY_MS
     const eventsBefore = now() - retention.eventDays * DAY_MS
-    for (const { name, day } of await halfGone(sql)) await this.#drop(day, name === 'seen' ? WHOLE : [name])
-    for (const day of await daysOf(sql, 'seen')) {
-      signal.throwIfAborted()
-      if (day < dayOf(eventsBefore)) await this.#events(day, eventsBefore)
+    for (const { day, tables } of await halfGone(sql)) {
+      const bodiesAlone = tables.every((name) => name === 'bodies')
+      const before = bodiesAlone ? bodiesBefore : eventsBefore
+      await this.#remove({ day, before }, bodiesAlone ? tables : BY_DAY, signal)
     }
-    for (const day of await daysOf(sql, 'bodies')) {
-      signal.throwIfAborted()
-      if (day < dayOf(bodiesBefore)) await this.#bodies(day, bodiesBefore)
-    }
-    await sql.rows('delete from hookkeeper_strays where at < $1', [eventsBefore])
-    await sql.rows(`delete from hookkeeper_news where at < now() - interval '${NEWS_KEPT}'`)
-    await sql.rows('delete from hookkeeper_objects where day < $1', [dayOf(eventsBefore) - 30])
+    for (const day of await daysOf(sql, 'seen'))
+      if (day < dayOf(eventsBefore)) await this.#events({ day, before: eventsBefore }, signal)
+    for (const day of await daysOf(sql, 'bodies'))
+      if (day < dayOf(bodiesBefore)) await this.#bodies({ day, before: bodiesBefore }, signal)
+    signal.throwIfAborted()
+    await this.#long.rows('delete from hookkeeper_strays where at < $1', [eventsBefore])
+    await this.#long.rows(`delete from hookkeeper_news where at < now() - interval '${NEWS_KEPT}'`)
+    await this.#long.rows('delete from hookkeeper_objects where day < $1', [dayOf(eventsBefore) - 30])
   }
 
-  async #events(day: number, before: number): Promise<void> {
-    if (!(await this.#stays(day, before))) return this.#drop(day, WHOLE)
-    const { sql } = this.#deps
-    for (const table of ['history', 'bodies'] as const)
-      await this.#portions(
-        `delete from hookkeeper_${table} t using (
-           select s.day, s.bucket, s.n from hookkeeper_seen s where s.day = $1 and ${GONE} limit $3) s
-         where t.day = $1 and t.day = s.day and t.bucket = s.bucket and t.n = s.n returning 1`,
-        [day, before * 1000],
-        sql,
-        false,
-      )
-    await this.#portions(
-      `delete from hookkeeper_seen t using (
-         select s.day, s.id, s.tenant from hookkeeper_seen s where s.day = $1 and ${GONE} limit $3) s
-       where t.day = $1 and t.id = s.id and t.tenant = s.tenant returning 1`,
-      [day, before * 1000],
-      sql,
-      true,
-    )
+  async #events(aged: Aged, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (await stays(this.#deps.sql, aged)) await deleteEvents(this.#long, aged, signal)
+    else await this.#remove(aged, BY_DAY, signal)
   }
 
-  async #bodies(day: number, before: number): Promise<void> {
-    if (!(await this.#stays(day, before))) return this.#drop(day, ['bodies'])
-    await this.#deps.sql.rows(
-      `delete from hookkeeper_bodies b using hookkeeper_seen s
-       where b.day = $1 and s.day = $1 and s.bucket = b.bucket and s.n = b.n and s.arrived < $2
-         and not exists (select from hookkeeper_queue q where q.bucket = s.bucket and q.n = s.n)`,
-      [day, before * 1000],
-    )
+  async #bodies(aged: Aged, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (await stays(this.#deps.sql, aged)) await deleteBodies(this.#long, aged)
+    else await this.#remove(aged, ['bodies'], signal)
   }
 
-  /** Does the day have something that is open, dead, tied to such, or young? */
-  async #stays(day: number, before: number): Promise<boolean> {
-    const [row] = await this.#deps.sql.again<{ stays: boolean }>(
-      `select exists (select from hookkeeper_queue where day = $1)
-         or exists (select from hookkeeper_seen s where s.day = $1 and not (${GONE.replaceAll('$2', '$2::int8')})) as stays`,
-      [day, before * 1000],
-    )
-    return row!.stays
-  }
-
-  async #drop(day: number, tables: readonly ByDay[]): Promise<void> {
-    for (const table of tables) await dropDay(this.#deps.sql, table, day)
-    this.#deps.partitions.forget()
-  }
-
-  async #portions(text: string, values: readonly unknown[], sql: Sql, whole: boolean): Promise<void> {
-    for (;;) {
-      const gone = await sql.rows(text, [...values, whole ? A_PORTION : 2 ** 31 - 1])
-      if (!whole || gone.length < A_PORTION) return
-    }
+  async #remove(aged: Aged, tables: readonly ByDay[], signal: AbortSignal): Promise<void> {
+    const { sql, partitions } = this.#deps
+    await remove({ sql, long: this.#long, day: aged.day, tables, stays: () => stays(sql, aged) }, signal)
+    partitions.forget()
   }
 }
-
-/** Old, out of the queue, and no event of its object is open or dead: what came after a dead letter stays as long as that does. */
-const GONE = `s.arrived < $2
-  and not exists (select from hookkeeper_queue q where q.bucket = s.bucket and q.n = s.n)
-  and (s.object is null or not exists (
-    select from hookkeeper_seen o join hookkeeper_queue q on q.bucket = o.bucket and q.n = o.n
-    where o.object = s.object and o.tenant = s.tenant))`
