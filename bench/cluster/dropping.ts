@@ -11,6 +11,8 @@ const DAYS = 30
 /** The last of the month is older than that. */
 const KEPT_DAYS = 30
 const BODY_BYTES = 2_919
+/** Until all are dropped it is measured again, and the worst counts. */
+const WINDOWS_MAX = 5
 
 /** Ingestion's p99 while a month of bodies is dropped, beside its own before. */
 export function dropping({ quick, dir }: Settings): Promise<Figures> {
@@ -21,15 +23,19 @@ export function dropping({ quick, dir }: Settings): Promise<Figures> {
     const before = await measure(running, load)
     // Whoever keeps bodies for so long has the whole month to drop at once.
     const store = await openLedger(urlOf(running), 'threaded', { bodyDays: KEPT_DAYS, eventDays: 90, everyMs: 100 })
-    const during = await measure(running, { ...load, warmUpMs: 0 })
+    const during = [await measure(running, { ...load, warmUpMs: 0 })]
+    while ((await bodies(urlOf(running))) > 0 && during.length < WINDOWS_MAX)
+      during.push(await measure(running, { ...load, warmUpMs: 0 }))
     const left = await bodies(urlOf(running))
     await store.close()
     if (left > 0) throw new Error(`${left} old bodies are left: the load ended before they were dropped.`)
+    const worst = Math.max(...during.map(({ p99 }) => p99))
+    const slowest = Math.min(...during.map(({ rate }) => rate))
     return {
       p99: [before.p99, 'ms'],
-      p99_dropping: [during.p99, 'ms'],
-      p99_times: [during.p99 / before.p99, 'times'],
-      rate_times: [during.rate / before.rate, 'times'],
+      p99_dropping: [worst, 'ms'],
+      p99_times: [worst / before.p99, 'times'],
+      rate_times: [slowest / before.rate, 'times'],
     }
   })
 }

@@ -22,6 +22,16 @@ export async function stays(sql: Sql, { day, before }: Aged): Promise<boolean> {
   return row!.stays
 }
 
+/** Has the day bodies that are needed, or are too young to go? Asked with each day, and again: so it looks at no more than that. */
+export async function bodiesStay(sql: Sql, { day, before }: Aged): Promise<boolean> {
+  const [row] = await sql.again<{ stays: boolean }>(
+    `select exists (select from hookkeeper_queue where day = $1)
+       or exists (select from hookkeeper_seen where day = $1 and arrived >= $2::int8) as stays`,
+    [day, before * 1000],
+  )
+  return row!.stays
+}
+
 /** All that is known of events that are past their time, where others of their day stay. */
 export async function deleteEvents(long: Pick<Sql, 'rows'>, { day, before }: Aged, signal: AbortSignal): Promise<void> {
   for (const table of ['history', 'bodies']) {

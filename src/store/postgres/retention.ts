@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Logger } from '../../core/service.ts'
 import type { Lead } from '../store.ts'
-import { type Aged, deleteBodies, deleteEvents, stays } from './aged.ts'
+import { type Aged, bodiesStay, deleteBodies, deleteEvents, stays } from './aged.ts'
 import type { Sql } from './driver.ts'
 import { BY_DAY, type ByDay, daysOf, type Partitions } from './partitions.ts'
 import { dayOf } from './refs.ts'
@@ -128,13 +128,14 @@ export class Sweeper {
 
   async #bodies(aged: Aged, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (await stays(this.#deps.sql, aged)) await deleteBodies(this.#long, aged)
+    if (await bodiesStay(this.#deps.sql, aged)) await deleteBodies(this.#long, aged)
     else await this.#remove(aged, ['bodies'], signal)
   }
 
   async #remove(aged: Aged, tables: readonly ByDay[], signal: AbortSignal): Promise<void> {
     const { sql, partitions } = this.#deps
-    await remove({ sql, long: this.#long, day: aged.day, tables, stays: () => stays(sql, aged) }, signal)
+    const look = tables.includes('seen') ? stays : bodiesStay
+    await remove({ sql, long: this.#long, day: aged.day, tables, stays: () => look(sql, aged) }, signal)
     partitions.forget()
   }
 }
