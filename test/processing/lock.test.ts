@@ -107,13 +107,8 @@ test('without locks as a choice: one that could not be renewed ends nothing, one
   }
 })
 
-test('what the handlers have done counts, also where the drain is over while the lock is being released', async () => {
-  const released = gate()
-  const hold: LaneLocks['hold'] = async (_name, _ttlMs, work) => {
-    const value = await work(new AbortController().signal)
-    await released.opened
-    return value
-  }
+/** A worker is stopped while its lock keeps one event, and its drain is over before the lock goes on. */
+async function stoppedUnder(hold: LaneLocks['hold'], goOn: () => void) {
   const { clock, ledger, handlers, worker } = room({ locks: { hold } })
   let ran = 0
   handlers.on('invoice.paid', () => void ran++)
@@ -123,10 +118,20 @@ test('what the handlers have done counts, also where the drain is over while the
 
   const stopped = worker.stop()
   await clock.advance(7_000)
-  released.open()
+  goOn()
   await stopped
+  return [ran, ledger.row(ref).state, ledger.row(ref).attempts]
+}
 
-  assert.deepEqual([ran, ledger.row(ref).state, ledger.row(ref).attempts], [1, 'done', 1])
+test('what the handlers have done counts, also where the drain is over while the lock is being released', async () => {
+  const released = gate()
+  const hold: LaneLocks['hold'] = async (_name, _ttlMs, work) => {
+    const value = await work(new AbortController().signal)
+    await released.opened
+    return value
+  }
+
+  assert.deepEqual(await stoppedUnder(hold, released.open), [1, 'done', 1])
 })
 
 test('an event that is given up while its lock is on the way begins no handler', async () => {
@@ -135,17 +140,6 @@ test('an event that is given up while its lock is on the way begins no handler',
     await given.opened
     return work(new AbortController().signal)
   }
-  const { clock, ledger, handlers, worker } = room({ locks: { hold } })
-  let ran = 0
-  handlers.on('invoice.paid', () => void ran++)
-  const ref = ledger.add(event())
-  await worker.start()
-  await settled()
 
-  const stopped = worker.stop()
-  await clock.advance(7_000)
-  given.open()
-  await stopped
-
-  assert.deepEqual([ran, ledger.row(ref).state, ledger.row(ref).attempts], [0, 'waiting', 0])
+  assert.deepEqual(await stoppedUnder(hold, given.open), [0, 'waiting', 0])
 })
